@@ -1,0 +1,1 @@
+"""AsyncTasQ: background tasks for asyncio applications."""
