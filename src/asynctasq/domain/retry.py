@@ -37,6 +37,6 @@ class RetryPolicy:
         try:
             grown = self.delay_seconds * self.factor ** (attempt - 1)
         except OverflowError:
-            grown = math.inf
+            grown = math.inf if self.delay_seconds else 0.0
         capped = grown if self.cap_seconds is None else min(grown, self.cap_seconds)
         return capped * (1.0 + self.jitter * rng())

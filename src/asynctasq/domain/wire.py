@@ -30,7 +30,7 @@ def dumps_header(message: Message) -> bytes:
 def loads_message(id: str, queue: str, header: bytes, body: bytes) -> tuple[Message, Defect | None]:
     """The message as it was sent. Never raises: what cannot be read comes back with a defect and no task."""
     try:
-        version, *rest = json.loads(header)
+        version, *rest = json.loads(header.decode())
         if isinstance(version, int) and version > HEADER_VERSION:
             text = f"the header has version {version}, this worker reads up to {HEADER_VERSION}"
             return Message(id, queue, task="", body=body), Defect(text, "newer")

@@ -1,0 +1,1 @@
+"""What tasks and the command line show to people."""

@@ -1,0 +1,1 @@
+"""A queue in one process: the reference for every other, gone when the process ends."""

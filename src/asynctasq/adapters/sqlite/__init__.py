@@ -1,0 +1,1 @@
+"""A queue in one SQLite file, shared by every process of one machine: the embedded default."""

@@ -1,0 +1,74 @@
+"""How a waiting lease learns that looking again may pay: something changed here, or elsewhere, or time has passed."""
+
+import asyncio
+import sqlite3
+
+from attrs import frozen
+
+from asynctasq.adapters.sqlite.connection import Connection
+from asynctasq.domain.errors import AsyncTasQError
+from asynctasq.ports.clock import Clock
+
+POLL_SECONDS = 0.02
+
+
+@frozen
+class Sight:
+    """How far a look has seen: the changes made through this client, and those made through others."""
+
+    own: int
+    others: int
+
+
+class Watch:
+    """Polls for other processes' changes only while somebody waits, by plain callbacks: idle workers cost little."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._own = 0
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    async def sight(self) -> Sight:
+        """To be taken before looking, so that what happens during the look is news."""
+        return Sight(self._own, await self._connection.read(_data_version))
+
+    def ring(self) -> None:
+        """Something changed through this client."""
+        self._own += 1
+        for news in self._waiting:
+            if not news.done():
+                news.set_result(None)
+
+    async def news(self, since: Sight, *, until: float) -> None:
+        """Return when there is something that `since` has not seen, or at an instant of the queue's clock."""
+        loop = asyncio.get_running_loop()
+        news: asyncio.Future[None] = loop.create_future()
+
+        def poll() -> None:
+            if news.done():
+                return
+            left = until - self._clock.now()
+            if left <= 0 or self._has_changed(since):
+                news.set_result(None)
+            else:
+                loop.call_later(min(left, POLL_SECONDS), poll)
+
+        self._waiting.add(news)
+        try:
+            poll()
+            await news
+        finally:
+            self._waiting.discard(news)
+
+    def _has_changed(self, since: Sight) -> bool:
+        try:
+            return Sight(self._own, self._connection.at_once(_data_version)) != since
+        except (AsyncTasQError, sqlite3.Error):
+            # The next look meets the same trouble, where there is somebody to tell.
+            return True
+
+
+def _data_version(connection: sqlite3.Connection) -> int:
+    """Another one after every commit through another connection."""
+    return connection.execute("PRAGMA data_version").fetchone()[0]

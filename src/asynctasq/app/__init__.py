@@ -1,0 +1,1 @@
+"""Use cases: defining, dispatching and running tasks. Knows ports and domain only."""

@@ -1,0 +1,133 @@
+"""The producing side: a task that somebody wants run becomes a message that a queue is responsible for."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+from attrs import Factory, define
+
+from asynctasq.app.broker import Broker
+from asynctasq.app.outbox import Outbox, Parcel
+from asynctasq.app.prepare import Preparer
+from asynctasq.app.routes import Driver, Routes
+from asynctasq.app.sendable import Sendable, sending
+from asynctasq.domain.errors import BodyTooLarge, Refused, Unavailable, Unsupported
+from asynctasq.domain.message import Message
+from asynctasq.domain.verdict import Reason, Refusal
+
+
+@define(eq=False)
+class _Tick:
+    """What one loop hands over when its current tick ends."""
+
+    loop: asyncio.AbstractEventLoop
+    parcels: dict[Driver, list[Parcel]] = Factory(dict[Driver, list[Parcel]])
+
+
+class _Local(threading.local):
+    tick: _Tick | None = None
+
+
+class Dispatcher:
+    """Dispatches that one tick of a loop makes together reach their broker in one call."""
+
+    def __init__(self, broker: Broker, routes: Routes, preparer: Preparer, *, timeout_seconds: float) -> None:
+        self._broker = broker
+        self._routes = routes
+        self._preparer = preparer
+        self._timeout_seconds = timeout_seconds
+        self._local = _Local()
+        self._outboxes: dict[Driver, Outbox] = {}
+        self._outboxes_loop: asyncio.AbstractEventLoop | None = None
+
+    async def dispatch(self, sendable: Sendable) -> str:
+        """The task's id once its queue has taken it.
+
+        Raises `NotSendable` before anything is sent; `Unavailable` if no answer came in time: the task may or may
+        not be queued, and dispatching the same object again sends the same id; `Refused` or `BodyTooLarge` if the
+        queue would not take it.
+        """
+        message = self._preparer.prepare(sendable)
+        await self._deliver(sendable.config.get("driver"), [sendable], [message])
+        return message.id
+
+    async def dispatch_many(self, sendables: Sequence[Sendable]) -> list[str]:
+        """The ids in order, once every queue has taken its messages: one call per driver.
+
+        Raises what `dispatch` raises. Where single messages are refused the others are queued.
+        """
+        messages = [self._preparer.prepare(sendable) for sendable in sendables]
+        by_driver: dict[Driver, tuple[list[Sendable], list[Message]]] = {}
+        for sendable, message in zip(sendables, messages, strict=True):
+            group = by_driver.setdefault(sendable.config.get("driver"), ([], []))
+            group[0].append(sendable)
+            group[1].append(message)
+        await asyncio.gather(*(self._deliver(driver, *group) for driver, group in by_driver.items()))
+        return [message.id for message in messages]
+
+    def dispatch_sync(self, sendable: Sendable) -> str:
+        """`dispatch` for code without an event loop; refused where one runs, because it would stand still."""
+        if asyncio._get_running_loop() is not None:  # noqa: SLF001 - the public twin raises instead of answering
+            raise Unsupported("dispatch_sync() would block the running event loop: use `await ….dispatch()` here")
+        message = self._preparer.prepare(sendable)
+        answer: Future[Sequence[Refusal]] = Future()
+        self._broker.post(self._outbox(sendable.config.get("driver")).accept, [Parcel([message], None, answer)])
+        try:
+            _check([message], answer.result())
+        except Unavailable as error:
+            raise _unsure([sendable], error) from error
+        return message.id
+
+    async def _deliver(self, driver: Driver, sendables: Sequence[Sendable], messages: Sequence[Message]) -> None:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Sequence[Refusal]] = loop.create_future()
+        self._join_tick(loop, driver, Parcel(messages, loop, answer))
+        try:
+            _check(messages, await answer)
+        except Unavailable as error:
+            raise _unsure(sendables, error) from error
+
+    def _join_tick(self, loop: asyncio.AbstractEventLoop, driver: Driver, parcel: Parcel) -> None:
+        tick = self._local.tick
+        if tick is None or tick.loop is not loop:
+            tick = self._local.tick = _Tick(loop)
+            loop.call_soon(self._hand_over, tick)
+        tick.parcels.setdefault(driver, []).append(parcel)
+
+    def _hand_over(self, tick: _Tick) -> None:
+        self._local.tick = None
+        for driver, parcels in tick.parcels.items():
+            self._broker.post(self._outbox(driver).accept, parcels)
+
+    def _outbox(self, driver: Driver) -> Outbox:
+        loop = self._broker.loop
+        if self._outboxes_loop is not loop:
+            # After a fork the parcels under way are the parent's.
+            self._outboxes, self._outboxes_loop = {}, loop
+        outbox = self._outboxes.get(driver)
+        if outbox is None:
+            outbox = Outbox(self._routes, driver, timeout_seconds=self._timeout_seconds)
+            outbox = self._outboxes.setdefault(driver, outbox)
+        return outbox
+
+
+def _check(messages: Sequence[Message], refusals: Sequence[Refusal]) -> None:
+    """Raise for what was refused; a DUPLICATE is the queue saying that it has the message already."""
+    if not refusals:
+        return
+    ids = {message.id for message in messages}
+    ours = [refusal for refusal in refusals if refusal.id in ids and refusal.reason is not Reason.DUPLICATE]
+    if ours:
+        kind = BodyTooLarge if ours[0].reason is Reason.TOO_LARGE else Refused
+        listed = "; ".join(f"{refusal.id}: {refusal.reason.value} {refusal.text}".rstrip() for refusal in ours)
+        raise kind(f"{len(ours)} of {len(messages)} messages refused: {listed}")
+
+
+def _unsure(sendables: Sequence[Sendable], error: Unavailable) -> Unavailable:
+    states = [sending(sendable) for sendable in sendables]
+    for state in states:
+        state.unsure = True
+    ids = ", ".join(str(state.last_id) for state in states[:3])
+    more = f" and {len(states) - 3} more" if len(states) > 3 else ""  # noqa: PLR2004 - as many as are named
+    return Unavailable(f"{error}; {ids}{more} may or may not be queued; the same id can be sent again")

@@ -1,0 +1,92 @@
+"""One log line for each thing that happens to a task, with its facts as fields."""
+
+import logging
+import time
+from typing import assert_never
+
+from asynctasq.app.attempt import Attempt, Interruption
+from asynctasq.domain.outcome import Skewed
+from asynctasq.domain.verdict import Ack, Bury, Cancel, Reason, Refusal, Release, Retry, Verdict
+
+log = logging.getLogger("asynctasq.worker")
+
+
+class Journal:
+    """Remembers of which tasks it has already said that they are unknown here, to say it once."""
+
+    def __init__(self) -> None:
+        self._skewed: set[str] = set()
+
+    def started(self, attempt: Attempt) -> None:
+        if log.isEnabledFor(logging.DEBUG):
+            self._write(logging.DEBUG, attempt, "started")
+
+    def interrupted(self, attempt: Attempt, interruption: Interruption) -> None:
+        text = {
+            Interruption.LOST: "lost its lease; this attempt is cancelled and settles nothing",
+            Interruption.CANCELLED: "was cancelled",
+            Interruption.STOPPED: "stopped, the worker is leaving",
+        }[interruption]
+        level = logging.WARNING if interruption is Interruption.LOST else logging.INFO
+        self._write(level, attempt, text)
+
+    def settled(self, attempt: Attempt, verdict: Verdict, refusal: Refusal | None) -> None:
+        if refusal is not None:
+            self._refused(attempt, verdict, refusal)
+            return
+        match verdict:
+            case Ack():
+                if log.isEnabledFor(logging.INFO):
+                    self._write(logging.INFO, attempt, "succeeded")
+            case Retry(delay_seconds=delay, error=error):
+                text = f"failed, again in {delay:.1f} s: {error.kind}: {error.message}"
+                self._write(logging.WARNING, attempt, text, error.traceback)
+            case Bury(error=error):
+                self._write(logging.ERROR, attempt, f"is dead: {error.kind}: {error.message}", error.traceback)
+            case Cancel():
+                self._write(logging.INFO, attempt, "is cancelled")
+            case Release():
+                self._released(attempt, verdict)
+            case _:
+                assert_never(verdict)
+
+    def _refused(self, attempt: Attempt, verdict: Verdict, refusal: Refusal) -> None:
+        if refusal.reason is Reason.CANCELLED:
+            self.interrupted(attempt, Interruption.CANCELLED)
+            return
+        text = f"its {type(verdict).__name__.lower()} was refused ({refusal.reason.value}): {refusal.text}"
+        self._write(logging.WARNING, attempt, text)
+
+    def _released(self, attempt: Attempt, verdict: Release) -> None:
+        if verdict.skewed_seconds == 0:
+            self._write(logging.INFO, attempt, f"given back, due in {verdict.delay_seconds:.1f} s")
+            return
+        name = attempt.lease.message.task
+        if name not in self._skewed:
+            self._skewed.add(name)
+            reason = attempt.outcome.error.message if isinstance(attempt.outcome, Skewed) else ""
+            text = "cannot run here, a newer worker may; given back until one takes it"
+            self._write(logging.WARNING, attempt, f"{text}: {reason}")
+
+    def _write(self, level: int, attempt: Attempt, text: str, detail: str = "") -> None:
+        message = attempt.lease.message
+        seconds = time.monotonic() - attempt.started_at
+        extra = {
+            "task_id": message.id,
+            "task": message.task,
+            "queue": message.queue,
+            "attempt": attempt.lease.attempt,
+            "duration_seconds": seconds,
+            "correlation_id": message.headers.get("correlation_id"),
+        }
+        log.log(
+            level,
+            "%s %s attempt %d (%.3f s) %s%s",
+            message.task or "<unreadable>",
+            message.id,
+            attempt.lease.attempt,
+            seconds,
+            text,
+            f"\n{detail}" if detail else "",
+            extra=extra,
+        )

@@ -1,0 +1,102 @@
+"""Renews the leases of everything that runs here. Lives on the broker's loop, out of reach of user code."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from attrs import define
+
+from asynctasq.domain.errors import Closed, Unavailable
+from asynctasq.domain.lease import Lease
+from asynctasq.domain.options import SHORTEST_VISIBILITY_SECONDS
+from asynctasq.domain.verdict import Reason
+from asynctasq.ports.queue import Queue
+
+log = logging.getLogger("asynctasq.keeper")
+
+OnLost = Callable[[Sequence[tuple[Lease, Reason]]], None]
+
+
+@define(eq=False)
+class Held:
+    """A lease and the instants, on this process's monotonic clock, at which it ends and wants renewal."""
+
+    lease: Lease
+    ends_at: float
+    renew_at: float
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() >= self.ends_at
+
+
+class Keeper:
+    """Holds leases from before they are handed to the task loop until just before their verdict is sent."""
+
+    def __init__(self, queue: Queue, *, lease_seconds: float, on_lost: OnLost) -> None:
+        self._queue = queue
+        self._tick_seconds = min(lease_seconds, SHORTEST_VISIBILITY_SECONDS) / 3
+        self._on_lost = on_lost
+        self._held: dict[str, Held] = {}
+        self._some = asyncio.Event()
+
+    @property
+    def leases(self) -> list[Lease]:
+        return [held.lease for held in self._held.values()]
+
+    def hold(self, leases: Iterable[Lease], *, since: float) -> None:
+        """Renew these from now on. `since` is the monotonic instant before the call that leased them."""
+        for lease in leases:
+            length = lease.lease_seconds
+            self._held[lease.token] = Held(lease, since + length, since + length / 3)
+        self._some.set()
+
+    def let_go(self, lease: Lease) -> Held | None:
+        """Stop renewing; None if it was not held any more."""
+        return self._held.pop(lease.token, None)
+
+    def take_back(self, held: Iterable[Held]) -> None:
+        """Renew these again: their settlement did not get through."""
+        self._held.update((one.lease.token, one) for one in held)
+        self._some.set()
+
+    async def run(self) -> None:
+        """Renew until cancelled."""
+        while True:
+            if not self._held:
+                self._some.clear()
+                await self._some.wait()
+            await asyncio.sleep(self._tick_seconds)
+            await self._renew(self._due())
+            self._report([(held.lease, Reason.LOST) for held in self._held.values() if held.over])
+
+    def _due(self) -> list[Held]:
+        now = time.monotonic()
+        return [held for held in self._held.values() if held.renew_at <= now < held.ends_at]
+
+    async def _renew(self, due: Sequence[Held]) -> None:
+        by_length: dict[float, list[Held]] = {}
+        for held in due:
+            by_length.setdefault(held.lease.lease_seconds, []).append(held)
+        for length, batch in by_length.items():  # one call per length, and nearly all leases have the same
+            await self._extend(batch, length)
+
+    async def _extend(self, batch: Sequence[Held], length: float) -> None:
+        before = time.monotonic()
+        try:
+            async with asyncio.timeout(length / 3):
+                refusals = await self._queue.extend([held.lease for held in batch], lease_seconds=length)
+        except (Unavailable, Closed, TimeoutError) as error:
+            log.warning("%d leases could not be renewed, trying again: %s", len(batch), error)
+            return
+        refused = {refusal.token: refusal.reason for refusal in refusals}
+        for held in batch:
+            held.ends_at, held.renew_at = before + length, before + length / 3
+        self._report([(held.lease, refused[held.lease.token]) for held in batch if held.lease.token in refused])
+
+    def _report(self, lost: Sequence[tuple[Lease, Reason]]) -> None:
+        # What is not held any more was settled while the renewal was under way: its refusal means nothing.
+        ours = [(lease, reason) for lease, reason in lost if self.let_go(lease)]
+        if ours:
+            self._on_lost(ours)

@@ -1,0 +1,120 @@
+"""Dispatches of one driver on their way to the broker: what comes together goes in one call."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+from attrs import define
+
+from asynctasq.app.backoff import Backoff
+from asynctasq.app.routes import Driver, Routes
+from asynctasq.domain.errors import Unavailable
+from asynctasq.domain.message import Message
+from asynctasq.domain.verdict import Refusal
+
+BATCH_LIMIT = 1000
+
+
+@define(eq=False)
+class Parcel:
+    """Messages whose caller waits for them. `loop` is the caller's, None for a thread without one."""
+
+    messages: Sequence[Message]
+    loop: asyncio.AbstractEventLoop | None
+    answer: "asyncio.Future[Sequence[Refusal]] | Future[Sequence[Refusal]]"
+    deadline: float = 0.0
+
+    @property
+    def message_count(self) -> int:
+        return len(self.messages)
+
+
+class Outbox:
+    """Lives on the broker's loop. Parcels that arrive while a batch is under way join the next one."""
+
+    def __init__(self, routes: Routes, driver: Driver, *, timeout_seconds: float) -> None:
+        self._routes = routes
+        self._driver = driver
+        self._timeout_seconds = timeout_seconds
+        self._waiting: list[Parcel] = []
+        self._sender: asyncio.Task[None] | None = None
+        self._last_error: Unavailable | None = None
+
+    def accept(self, parcels: Sequence[Parcel]) -> None:
+        deadline = time.monotonic() + self._timeout_seconds
+        for parcel in parcels:
+            parcel.deadline = deadline
+        self._waiting += parcels
+        if self._sender is None:
+            # Its life is this object's: it ends with the last parcel and lets no error out.
+            self._sender = asyncio.get_running_loop().create_task(self._send_all())
+
+    async def _send_all(self) -> None:
+        try:
+            while self._waiting:
+                batch = self._next_batch()
+                try:
+                    answer: Sequence[Refusal] | BaseException = await self._send(batch)
+                except BaseException as error:  # noqa: BLE001 - whatever it is, the callers must hear of it
+                    answer = error
+                _wake(batch, answer)
+        finally:
+            self._sender = None
+
+    def _next_batch(self) -> list[Parcel]:
+        count = size = 0
+        for parcel in self._waiting:
+            size += parcel.message_count
+            if count and size > BATCH_LIMIT:
+                break
+            count += 1
+        batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        return batch
+
+    async def _send(self, batch: Sequence[Parcel]) -> Sequence[Refusal]:
+        messages = [message for parcel in batch for message in parcel.messages]
+        try:
+            async with asyncio.timeout(batch[0].deadline - time.monotonic()):
+                return await self._enqueue(messages)
+        except TimeoutError:
+            detail = f" ({self._last_error})" if self._last_error else ""
+            raise Unavailable(f"the queue gave no answer within {self._timeout_seconds:g} s{detail}") from None
+
+    async def _enqueue(self, messages: Sequence[Message]) -> Sequence[Refusal]:
+        backoff = Backoff()
+        self._last_error = None
+        while True:
+            queue = None
+            try:
+                queue = await self._routes.queue(self._driver)
+                return await queue.enqueue(messages)
+            except Unavailable as error:
+                self._last_error = error
+                if queue and not queue.capabilities.deduplicates:
+                    # Sent again, a message that did arrive would run twice; that is for the caller to choose.
+                    raise
+            await asyncio.sleep(backoff.next_seconds())
+
+
+def _wake(batch: Sequence[Parcel], answer: Sequence[Refusal] | BaseException) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop | None, list[Parcel]] = {}
+    for parcel in batch:
+        by_loop.setdefault(parcel.loop, []).append(parcel)
+    for loop, parcels in by_loop.items():
+        if loop is None:
+            _answer(parcels, answer)
+        else:
+            with contextlib.suppress(RuntimeError):  # the caller's loop has closed: nobody waits any more
+                loop.call_soon_threadsafe(_answer, parcels, answer)
+
+
+def _answer(parcels: Sequence[Parcel], answer: Sequence[Refusal] | BaseException) -> None:
+    for parcel in parcels:
+        if parcel.answer.done():
+            continue
+        if isinstance(answer, BaseException):
+            parcel.answer.set_exception(answer)
+        else:
+            parcel.answer.set_result(answer)

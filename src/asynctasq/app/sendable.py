@@ -1,0 +1,165 @@
+"""A task with its arguments: what classes are instantiated to and decorated functions are called to."""
+
+import math
+from datetime import datetime, timedelta
+from typing import Any, Self, TypedDict, TypeVar, Unpack
+
+from attrs import Factory, define
+
+from asynctasq.app.definition import TaskDefinition
+from asynctasq.app.headers import config_of, dispatched_at
+from asynctasq.app.task_config import TaskConfig
+from asynctasq.domain.errors import ConfigurationError
+from asynctasq.domain.message import Message
+from asynctasq.domain.options import RetryStrategy, check_option
+
+
+class DispatchOptions(TypedDict, total=False):
+    """What `options(...)` can set for one dispatch."""
+
+    correlation_id: str | None
+    priority: int
+    retry_strategy: RetryStrategy
+
+
+@define(eq=False)
+class Sending:
+    """What a task keeps for its way to a worker; all the rest of the object belongs to its user.
+
+    `chain` holds what chain methods set, `attributes` the public attributes at the end of construction.
+    `unsure` says that the queue may or may not have the message `last_id`: it is sent under the same id again.
+    """
+
+    definition: TaskDefinition
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    chain: dict[str, object] = Factory(dict[str, object])
+    delay_seconds: float = 0.0
+    attributes: dict[str, Any] | None = None
+    last_id: str | None = None
+    unsure: bool = False
+
+
+S = TypeVar("S", bound="Sendable")
+
+
+class Sendable:
+    """Chain methods set what applies to dispatches of this object, above all else, and return it."""
+
+    config: TaskConfig
+    _asynctasq: Sending
+    _task_id: str | None = None
+    _current_attempt: int = 0
+    _dispatched_at: datetime | None = None
+
+    def execute(self) -> Any:
+        """Do the work. A coroutine function in tasks that run on a loop, a plain one in all others."""
+        raise NotImplementedError
+
+    def should_retry(self, exception: Any) -> Any:  # noqa: ARG002 - for those who override it
+        """Whether another attempt makes sense after this exception; may be a coroutine function."""
+        return True
+
+    def failed(self, exception: Any) -> Any:
+        """Called once no attempt is left, or none makes sense; may be a coroutine function."""
+
+    def on_queue(self, queue: str) -> Self:
+        return _chained(self, queue=queue)
+
+    def delay(self, seconds: float | timedelta) -> Self:
+        """Run no sooner than this long after the dispatch: seconds or a timedelta, more than 0."""
+        self._asynctasq.delay_seconds = _length(seconds)
+        return self
+
+    def retry_after(self, seconds: float) -> Self:
+        """Wait this long between attempts."""
+        return _chained(self, retry_delay=seconds)
+
+    def max_attempts(self, attempts: int) -> Self:
+        """Run at most this often, the first time included; 0 means 1."""
+        return _chained(self, max_attempts=attempts)
+
+    def timeout(self, seconds: float | None) -> Self:
+        """End an attempt that runs longer than this; None lets it run."""
+        return _chained(self, timeout=seconds)
+
+    def visibility_timeout(self, seconds: float) -> Self:
+        """Let another worker have the task at the latest this long after its worker died."""
+        return _chained(self, visibility_timeout=seconds)
+
+    def options(self, **settings: Unpack[DispatchOptions]) -> Self:
+        """Set `correlation_id`, `priority` or `retry_strategy` for this dispatch."""
+        for name in settings:
+            if name not in DispatchOptions.__annotations__:
+                raise TypeError(f"options() got an unexpected keyword argument {name!r}")
+        return _chained(self, **settings)
+
+    async def dispatch(self) -> str:
+        """Hand the task to its queue and return its id once the queue has it.
+
+        Raises `NotSendable` before anything is sent, `Refused` if the queue would not have it, and `Unavailable`
+        if no answer came: then it may or may not be queued, and dispatching this object again sends the same id.
+        """
+        from asynctasq.app.current import application
+
+        return await application().dispatcher.dispatch(self)
+
+    def dispatch_sync(self) -> str:
+        """The same for code that runs on no event loop."""
+        from asynctasq.app.current import application
+
+        return application().dispatcher.dispatch_sync(self)
+
+
+def set_up(task: Sendable, definition: TaskDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Give a new object its state: methods for this would take names from its user."""
+    vars(task).update(_asynctasq=Sending(definition, args, kwargs), config=definition.config.copy())
+
+
+def sending(task: Sendable) -> Sending:
+    """What a task keeps for its way; the one way in for everybody else, because its public names are its user's."""
+    return task._asynctasq  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+def mark_dispatched(task: Sendable, id: str, at: datetime) -> None:
+    """Note under which id, and when, the task is being sent."""
+    state = sending(task)
+    state.last_id, state.unsure = id, False
+    vars(task).update(_task_id=id, _dispatched_at=at)
+
+
+def begin(task: Sendable, message: Message, attempt: int) -> None:
+    """Make a task that a worker has just created know which message it is and how it was sent."""
+    vars(task).update(_task_id=message.id, _dispatched_at=dispatched_at(message), _current_attempt=attempt)
+    task.config.update(config_of(message))
+
+
+def note_attributes(task: Sendable) -> None:
+    """Construction has come to its end, or to that of one of its `__init__` methods: the last one counts."""
+    sending(task).attributes = _public_attributes(task)
+
+
+def attributes_set_later(task: Sendable) -> list[str]:
+    """The public attributes that were set or rebound since the task was constructed, and would not arrive."""
+    built = sending(task).attributes
+    if built is None:
+        return []
+    now = _public_attributes(task)
+    return [name for name, value in now.items() if name not in built or built[name] is not value]
+
+
+def _public_attributes(task: Sendable) -> dict[str, Any]:
+    return {name: value for name, value in vars(task).items() if name[0] != "_" and name != "config"}
+
+
+def _chained(task: S, **settings: object) -> S:
+    for name, value in settings.items():
+        sending(task).chain[name] = check_option(name, value)
+    return task
+
+
+def _length(delay: object) -> float:
+    seconds = delay.total_seconds() if isinstance(delay, timedelta) else delay
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf:
+        raise ConfigurationError(f"delay={delay!r}: must be seconds above 0 or a timedelta")
+    return float(seconds)

@@ -1,0 +1,96 @@
+"""Tasks as functions: `@task` and what calling a decorated function gives."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, Generic, ParamSpec, TypeVar, Unpack, cast, overload
+
+from asynctasq.app import registry
+from asynctasq.app.definition import Mode, TaskDefinition
+from asynctasq.app.names import task_name
+from asynctasq.app.sendable import Sendable, set_up
+from asynctasq.app.task_config import TaskConfig, checked_config
+from asynctasq.domain.errors import ConfigurationError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class TaskSettings(TaskConfig, total=False):
+    """The arguments of `@task(...)`; `process` runs the task in a child process."""
+
+    process: bool
+
+
+class FunctionCall(Sendable, Generic[R]):
+    """A call of a task function that has not been made yet."""
+
+    def __init__(self, function: "FunctionTask[..., R]", args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        set_up(self, function.definition, args, kwargs)
+        self._function = function.__wrapped__
+
+    def execute(self) -> R:
+        """Call the function here and now, as a worker would."""
+        state = self._asynctasq
+        return self._function(*state.args, **state.kwargs)
+
+
+class FunctionTask(Generic[P, R]):
+    """A function that is a task: calling it gives a `FunctionCall` to dispatch."""
+
+    __wrapped__: Callable[P, R]
+
+    def __init__(self, function: Callable[P, R], settings: TaskSettings) -> None:
+        functools.update_wrapper(self, function)
+        self._signature = inspect.signature(function)
+        self.definition = self._define(function, settings)
+        registry.default.add(self.definition)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> FunctionCall[R]:
+        try:
+            self._signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self.definition.name}: {error}") from None
+        return FunctionCall(self, args, kwargs)
+
+    def __repr__(self) -> str:
+        return f"<task {self.definition.name}>"
+
+    def _define(self, function: Callable[P, R], settings: TaskSettings) -> TaskDefinition:
+        name = task_name(function)
+        config = dict(settings)
+        process = config.pop("process", False)
+        if not isinstance(process, bool):
+            raise ConfigurationError(f"{name}: process={process!r}: must be True or False")
+        return TaskDefinition(
+            name,
+            Mode.of(is_async=inspect.iscoroutinefunction(function), process=process),
+            checked_config(config, name),
+            lambda args, kwargs: self(*args, **kwargs),
+            lambda: self._signature,
+        )
+
+
+@overload
+def task(function: Callable[P, R], /) -> FunctionTask[P, R]: ...
+@overload
+def task(**settings: Unpack[TaskSettings]) -> Callable[[Callable[P, R]], FunctionTask[P, R]]: ...
+def task(
+    function: Callable[P, R] | None = None, /, **settings: Unpack[TaskSettings]
+) -> FunctionTask[P, R] | Callable[[Callable[P, R]], FunctionTask[P, R]]:
+    """Make a task of a function: `@task`, or `@task(queue="emails", max_attempts=5)`.
+
+    An `async def` runs on the worker's loop, a plain function in a thread, either in a child process with
+    `process=True`. What is not given comes from the `task_defaults` settings.
+    """
+    if function is not None:
+        return _made(function, settings)
+    return lambda function: _made(function, settings)
+
+
+def _made(function: Callable[P, R], settings: TaskSettings) -> FunctionTask[P, R]:
+    if not inspect.isfunction(function):
+        raise ConfigurationError(f"@task is for functions, not for {function!r}")
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise ConfigurationError(f"{task_name(function)} yields: a task has to run to its end by itself")
+    return FunctionTask(cast("Callable[P, R]", function), settings)  # isfunction() has narrowed it too far

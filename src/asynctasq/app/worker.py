@@ -1,0 +1,283 @@
+"""Takes leases, gives each a slot, hands in verdicts, and leaves gracefully.
+
+Two loops work together. User code runs on the loop that called `run`; leasing, renewing and settling happen on the
+broker's loop (`Desk`), so that nothing a task does can lose a lease.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import threading
+from collections.abc import Callable, Sequence
+
+from asynctasq.app.attempt import Attempt, Interruption
+from asynctasq.app.backoff import Backoff
+from asynctasq.app.broker import Broker
+from asynctasq.app.definition import Mode
+from asynctasq.app.desk import Desk
+from asynctasq.app.journal import Journal
+from asynctasq.app.options import WorkerOptions
+from asynctasq.app.routes import Routes
+from asynctasq.app.runner import Runner
+from asynctasq.app.settler import Settled
+from asynctasq.app.slots import Slot, Slots
+from asynctasq.app.watch import Watch
+from asynctasq.domain.decide import decide, exhaustion
+from asynctasq.domain.errors import Unavailable
+from asynctasq.domain.lease import Lease
+from asynctasq.domain.outcome import ErrorInfo, Failed, Interrupted, Outcome, Succeeded, TimedOut
+from asynctasq.domain.verdict import Reason, Release, Verdict
+
+log = logging.getLogger("asynctasq.worker")
+
+WAIT_SECONDS = 5.0
+BURST_WAIT_SECONDS = 0.5
+BURST_EMPTY_WAITS = 2
+GRACE_SECONDS = 0.5
+"""How long a cancelled coroutine gets to end."""
+LAST_RESORT_SECONDS = 1.3
+"""How long after the end of `shutdown_timeout` the process is left even if the task loop does not move."""
+
+
+class Worker:
+    """One `run` per object. `stop` may be called from signal handlers and other threads; a second call hurries.
+
+    `leave`, if given, ends the process: then messages whose tasks cannot be stopped are given back at the end.
+    Without it, in a host that lives on, such a task keeps its lease until it ends.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        routes: Routes,
+        runner: Runner,
+        options: WorkerOptions,
+        *,
+        known_queues: Callable[[], Sequence[str]],
+        leave: Callable[[], None] | None = None,
+    ) -> None:
+        self._broker = broker
+        self._routes = routes
+        self._runner = runner
+        self._options = options
+        self._known_queues = known_queues
+        self._leave = leave
+        self._journal = Journal()
+        self._slots = Slots(options.concurrency)
+        self._verdicts: list[Verdict] = []
+        self._stop_count = 0
+        self._patience: asyncio.Timeout | None = None
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until `stop`, or in a burst until there is nothing left to do. Cancelling it stops in a hurry."""
+        self._loop = asyncio.get_running_loop()
+        self._desk = Desk(
+            self._routes,
+            self._options,
+            known_queues=self._known_queues,
+            on_lost=lambda lost: self._post(self._lost, lost),
+            on_settled=lambda settled: self._post(self._settled, settled),
+            watch=Watch(self._loop, threading.get_ident(), self._blocker),
+        )
+        await self._runner.open()
+        if not await self._opened():
+            return
+        try:
+            await self._serve()
+            await self._drain()
+        except asyncio.CancelledError:
+            self._stop_count += 2
+            self._heed_stop()
+            await self._drain()
+            raise
+        finally:
+            await self._close()
+
+    def stop(self) -> None:
+        """Lease nothing more, let tasks finish for `shutdown_timeout`, stop the rest. Again: stop them at once."""
+        self._stop_count += 1
+        if self._leave is not None:
+            self._broker.post(self._desk.leave_after, self._patience_seconds + LAST_RESORT_SECONDS, self._leave)
+        self._post(self._heed_stop)
+
+    @property
+    def _patience_seconds(self) -> float:
+        return 0.0 if self._stop_count > 1 else self._options.shutdown_timeout
+
+    def _heed_stop(self) -> None:
+        self._stopping.set()
+        self._slots.close()
+        self._broker.post(self._desk.stop_taking)
+        if self._patience is not None and self._stop_count > 1:
+            self._patience.reschedule(self._loop.time())
+
+    async def _opened(self) -> bool:
+        backoff = Backoff()
+        while not self._stopping.is_set():
+            try:
+                await self._broker.call(self._desk.open)
+            except Unavailable as error:
+                await self._pause(backoff, error)
+            else:
+                return True
+        return False
+
+    async def _serve(self) -> None:
+        backoff = Backoff()
+        wait = BURST_WAIT_SECONDS if self._options.burst else WAIT_SECONDS
+        empty_waits = 0
+        while not self._stopping.is_set() and not (self._options.burst and empty_waits >= BURST_EMPTY_WAITS):
+            await self._slots.some_free()
+            try:
+                leases = await self._broker.call(self._desk.take, self._slots.free_count, wait)
+            except Unavailable as error:
+                await self._pause(backoff, error)
+                continue
+            backoff.reset()
+            empty_waits = 0 if leases or len(self._slots) else empty_waits + 1
+            await self._start(leases)
+
+    async def _pause(self, backoff: Backoff, error: Unavailable) -> None:
+        seconds = backoff.next_seconds()
+        log.warning("the queue gives no answer, asking again in %.1f s: %s", seconds, error)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _start(self, leases: Sequence[Lease]) -> None:
+        suspect = next((lease for lease in leases if lease.crashes and not lease.exhausted), None)
+        if suspect is None:
+            for lease in leases:
+                self._begin(lease)
+            return
+        # What may kill this process again does it alone: the others go back, and are back, before it starts.
+        await self._give_back([lease for lease in leases if lease is not suspect])
+        await self._slots.idle()
+        if self._stopping.is_set():
+            await self._give_back([suspect])
+            return
+        self._begin(suspect)
+        await self._slots.idle()
+
+    async def _give_back(self, leases: Sequence[Lease]) -> None:
+        if leases:
+            releases = [Release(lease, skewed_seconds=lease.skewed_seconds) for lease in leases]
+            await self._broker.call(self._desk.settle, releases)
+
+    def _begin(self, lease: Lease) -> None:
+        slot = self._slots.take(Attempt(lease))
+        # No TaskGroup: a task that ignores its cancellation would keep the worker from ever leaving.
+        slot.task = self._loop.create_task(self._attempt(slot))
+
+    async def _attempt(self, slot: Slot) -> None:
+        attempt = slot.attempt
+        attempt.began = True
+        if attempt.lease.exhausted and attempt.lease.defect is None:
+            await self._bury(slot)
+        else:
+            outcome = attempt.outcome = await self._outcome(attempt)
+            if attempt.interruption in (Interruption.LOST, Interruption.CANCELLED):
+                self._slots.settle(slot)
+            else:
+                self._hand_in(slot, decide(attempt.lease, outcome, random.random))
+            if isinstance(outcome, TimedOut | Interrupted):
+                await self._runner.vacated(attempt)
+        self._slots.end(slot)
+
+    async def _outcome(self, attempt: Attempt) -> Outcome:
+        if attempt.interruption is not None:
+            return Interrupted()
+        self._journal.started(attempt)
+        try:
+            outcome = await self._runner.run(attempt)
+        except asyncio.CancelledError as error:
+            outcome = Failed(ErrorInfo.of(error))
+        except Exception as error:
+            log.exception("the attempt of %s could not be run", attempt.lease.message.id)
+            outcome = Failed(ErrorInfo.of(error))
+        # What fails because it was interrupted has not failed.
+        return outcome if attempt.interruption is None or isinstance(outcome, Succeeded) else Interrupted()
+
+    async def _bury(self, slot: Slot) -> None:
+        """The burial comes first, then the task hears of it: a hook that kills the worker must not bring it back."""
+        verdict = exhaustion(slot.attempt.lease)
+        slot.buried = self._loop.create_future()
+        self._hand_in(slot, verdict)
+        if await slot.buried:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._runner.mourn(slot.attempt, verdict.error.message)
+
+    def _hand_in(self, slot: Slot, verdict: Verdict) -> None:
+        slot.attempt.verdict = verdict
+        if not self._verdicts:
+            self._loop.call_soon(self._hand_over)
+        self._verdicts.append(verdict)
+
+    def _hand_over(self) -> None:
+        verdicts, self._verdicts = self._verdicts, []
+        self._broker.post(self._desk.put, verdicts)
+
+    def _settled(self, settled: Sequence[Settled]) -> None:
+        for verdict, refusal in settled:
+            slot = self._slots.get(verdict.lease.token)
+            if slot is None:
+                continue
+            self._journal.settled(slot.attempt, verdict, refusal)
+            if slot.buried is not None:
+                slot.buried.set_result(refusal is None)
+            self._slots.settle(slot)
+
+    def _lost(self, lost: Sequence[tuple[Lease, Reason]]) -> None:
+        for lease, reason in lost:
+            slot = self._slots.get(lease.token)
+            if slot is not None and slot.attempt.verdict is None:
+                cancelled = reason is Reason.CANCELLED
+                self._interrupt(slot, Interruption.CANCELLED if cancelled else Interruption.LOST)
+
+    def _interrupt(self, slot: Slot, interruption: Interruption) -> None:
+        attempt = slot.attempt
+        if attempt.interruption is not None:
+            return
+        attempt.interruption = interruption
+        self._journal.interrupted(attempt, interruption)
+        if attempt.began and slot.task is not None:
+            slot.task.cancel()
+
+    async def _drain(self) -> None:
+        """Let tasks finish and be settled, then cancel what can be cancelled; what cannot is left running."""
+        if await self._emptied(self._patience_seconds):
+            return
+        for slot in self._slots:
+            if slot.attempt.verdict is None and slot.attempt.mode is not Mode.THREAD:
+                self._interrupt(slot, Interruption.STOPPED)
+        await self._emptied(GRACE_SECONDS)
+
+    async def _emptied(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds) as self._patience:
+                await self._slots.empty()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _close(self) -> None:
+        if not len(self._slots):
+            await self._runner.close()
+            await self._broker.call(self._desk.close)
+        elif self._leave is not None:
+            await self._broker.call(self._desk.give_up)
+        # Else what still runs keeps its lease, and the desk stays open for it.
+
+    def _post(self, function: Callable[..., object], *args: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the task loop has closed: nobody is left to hear it
+            self._loop.call_soon_threadsafe(function, *args)
+
+    def _blocker(self) -> str | None:
+        """The task that the loop is running right now; asked from the broker's thread."""
+        current = asyncio.current_task(self._loop)
+        for slot in self._slots:
+            if slot.task is current:
+                message = slot.attempt.lease.message
+                return f"task {message.task} {message.id}"
+        return None
