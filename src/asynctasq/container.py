@@ -43,6 +43,11 @@ def _thread_count(concurrency: int) -> int:
     return 2 * concurrency
 
 
+def _default_driver(settings: Settings) -> str | Queue:
+    """What a host overrides with a queue of its own making."""
+    return settings.driver
+
+
 def _queue_loader(settings: Settings) -> Callable[[str], Queue]:
     return lambda driver: plugins.load("queues", driver)(settings)
 
@@ -56,7 +61,8 @@ class Container(containers.DeclarativeContainer):
     serializer = providers.Singleton(MsgpackSerializer, main=providers.Callable(importable_module, "__main__"))
     codec = providers.Singleton(Codec, serializer)
     queue_loader = providers.Singleton(_queue_loader, settings)
-    routes = providers.Singleton(Routes, queue_loader, settings.provided.driver)
+    queue = providers.Callable(_default_driver, settings)
+    routes = providers.Singleton(Routes, queue_loader, queue)
     task_defaults = providers.Callable(asdict, settings.provided.task_defaults)
     preparer = providers.Singleton(Preparer, codec, task_defaults, providers.Object(_new_id), providers.Object(_now))
     dispatcher = providers.Singleton(

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from asynctasq.domain.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from asynctasq.app.lifespan import Application
 
@@ -42,6 +44,8 @@ def init(settings: Mapping[str, Any] | None = None) -> None:
     What is not given is read from the environment, then from `.env`, now; the last call wins. Nothing connects.
     Raises `ConfigurationError` that names the setting. In a running worker it changes nothing.
     """
+    if settings is not None and not isinstance(settings, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"init() takes a mapping such as {{'driver': 'redis'}}, not {settings!r}")
     with _default.lock:
         if not _default.pinned:
             _wire(settings)

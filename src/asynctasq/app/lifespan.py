@@ -1,8 +1,9 @@
 """One wired application: what is there from its first use to its close."""
 
 from collections.abc import Callable, Sequence
+from typing import Self
 
-from attrs import define, field
+from attrs import define
 
 from asynctasq.app.broker import Broker
 from asynctasq.app.dispatcher import Dispatcher
@@ -14,6 +15,8 @@ from asynctasq.app.routes import Driver, Routes
 from asynctasq.app.runner import Runner
 from asynctasq.app.settings import Settings
 from asynctasq.app.worker import Worker
+
+CLOSE_SECONDS = 5.0
 
 
 @define(eq=False, kw_only=True)
@@ -27,7 +30,7 @@ class Application:
     dispatcher: Dispatcher
     monitor: Monitor
     importer: Importer
-    runner: Callable[[], Runner] = field()
+    runner: Callable[[], Runner]
 
     def worker(
         self,
@@ -53,16 +56,20 @@ class Application:
         """The default queue, then those that tasks name for themselves."""
         return list(dict.fromkeys([self.settings.task_defaults.queue, *self.registry.queues()]))
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
     async def aclose(self) -> None:
         """Close every connection and end the broker thread."""
-        await self.broker.call(self.routes.close)
-        self.broker.close()
+        if self.broker.started:
+            await self.broker.call(self.routes.close)
+            self.broker.close()
 
     def close(self) -> None:
         """`aclose` for code without an event loop."""
         if self.broker.started:
             self.broker.submit(self.routes.close).result(timeout=CLOSE_SECONDS)
             self.broker.close()
-
-
-CLOSE_SECONDS = 5.0

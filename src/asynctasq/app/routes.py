@@ -16,7 +16,7 @@ Driver = str | Queue | None
 class Routes:
     """Opens each queue at its first use, once, however many tasks and threads ask for it."""
 
-    def __init__(self, load: Callable[[str], Queue], default: str) -> None:
+    def __init__(self, load: Callable[[str], Queue], default: str | Queue) -> None:
         self._load = load
         self._default = default
         self._forget(None)

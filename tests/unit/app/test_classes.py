@@ -1,5 +1,3 @@
-# ruff: noqa: RUF012 - this is how users write `config`
-
 import asyncio
 from dataclasses import dataclass
 from typing import Any

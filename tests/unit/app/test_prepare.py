@@ -1,5 +1,3 @@
-# ruff: noqa: RUF012 - this is how users write `config`
-
 from datetime import UTC, datetime, timedelta
 from itertools import count
 

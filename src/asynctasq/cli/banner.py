@@ -1,0 +1,66 @@
+"""What a worker says of itself when it starts."""
+
+import asyncio
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.panel import Panel
+from rich.table import Table
+
+from asynctasq.app.lifespan import Application
+from asynctasq.app.runner import EXECUTE
+from asynctasq.cli.output import console, printable, say
+from asynctasq.domain.errors import Unavailable, Unsupported
+
+PATIENCE_SECONDS = 3.0
+
+
+async def show(application: Application, queues: Sequence[str]) -> None:
+    """Framed on a terminal, one fact a line elsewhere."""
+    title = f"AsyncTasQ {version('asynctasq')}"
+    facts = await _facts(application, queues)
+    if sys.stdout.isatty():
+        grid = Table.grid(padding=(0, 2))
+        for name, value in facts.items():
+            grid.add_row(name, printable(value), style=None)
+        console().print(Panel(grid, title=title, title_align="left", expand=False))
+    else:
+        say(f"{title} worker")
+        for name, value in facts.items():
+            say(f"  {name:<12} {value}")
+    sys.stdout.flush()
+
+
+async def _facts(application: Application, queues: Sequence[str]) -> Mapping[str, str]:
+    settings = application.settings.worker
+    place, waiting = await _reach(application)
+    names = ", ".join(queues) or ", ".join(dict.fromkeys([*application.known_queues(), *waiting]))
+    imports = ", ".join(settings.imports)
+    return {
+        "driver": place,
+        "queues": names if queues else f"{names}, and every other one that holds messages",
+        "concurrency": str(settings.concurrency),
+        "modes": ", ".join(mode.value for mode in EXECUTE),
+        "lease": f"{settings.lease_seconds:g} s, renewed while a task runs",
+        "apps": f"{imports}, nothing else is imported" if imports else f"task modules found under {Path.cwd()}",
+        "python": f"{platform.python_version()}, {type(asyncio.get_running_loop()).__module__.partition('.')[0]}",
+    }
+
+
+async def _reach(application: Application) -> tuple[str, Sequence[str]]:
+    """Where the queue is and which ones hold messages. Without an answer the worker starts all the same."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            place = await application.monitor.describe()
+            stats = await application.monitor.stats()
+    except (Unavailable, TimeoutError) as error:
+        return (
+            f"{application.settings.driver}, gives no answer yet and is asked until it does: {error or 'timeout'}",
+            (),
+        )
+    except Unsupported:
+        return await application.monitor.describe(), ()
+    return place, [each.name for each in stats if each.pending or each.scheduled or each.running]

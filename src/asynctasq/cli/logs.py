@@ -1,0 +1,61 @@
+"""How a worker logs when its users' modules have not said otherwise."""
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from asynctasq.app.context import TaskFields
+from asynctasq.app.settings import WorkerSettings
+from asynctasq.cli.output import printable
+
+_OWN_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+def configure(settings: WorkerSettings) -> None:
+    """Log to stderr, from `info` on. A root logger that has handlers stays as it is."""
+    level = settings.log_level.upper() if settings.log_level else None
+    root = logging.getLogger()
+    if root.handlers:
+        if level:
+            logging.getLogger("asynctasq").setLevel(level)
+        return
+    handler = logging.StreamHandler()
+    handler.addFilter(TaskFields())
+    handler.setFormatter(JsonLines() if settings.log_format == "json" else TextLines())
+    root.addHandler(handler)
+    root.setLevel(level or logging.INFO)
+
+
+class TextLines(logging.Formatter):
+    """A line that a task has written names the task. What errors say is no command to the terminal."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-8s %(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name that logging gave it
+        text = super().formatMessage(record)
+        for name in ("task_id", "correlation_id"):
+            value = vars(record).get(name)
+            if value and value not in text:
+                text += f" [{name} {value}]"
+        return text
+
+
+class JsonLines(logging.Formatter):
+    """One object a line, with every field that was given as `extra`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        extra = {name: value for name, value in vars(record).items() if name not in _OWN_FIELDS and value is not None}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps({**extra, **line}, default=str)
