@@ -1,7 +1,7 @@
 """What a type checker must know of tasks. Never run: `test_typing.py` gives it to pyright."""
 
 # pyright: strict
-# ruff: noqa: RUF012 - this is how users write `config`
+
 
 from datetime import datetime, timedelta
 from types import CoroutineType

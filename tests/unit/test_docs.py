@@ -1,12 +1,16 @@
 """What can be known of the documentation by reading it. `tests/acceptance/test_docs.py` runs it."""
 
+import io
 import re
+from functools import cache
 
 import pytest
+from rich.console import Console
 
+from asynctasq.cli.main import app
 from asynctasq.domain.lifecycle import TRANSITIONS
 from docs.generate import PARTS, generated
-from tests.pages import PAGES, ROOT, anchors, blocks, commands, links
+from tests.pages import PAGES, ROOT, anchors, blocks, commands, links, spans
 
 RUN = {"python", "console"}
 SHOWN = {"text", "toml", "ini"}
@@ -29,6 +33,14 @@ def adr(request):
     return request.param
 
 
+@cache
+def flags():
+    shown = io.StringIO()
+    for command in (["worker"], ["queues", "purge"], ["dead", "list"], ["dead", "purge"]):
+        app.help_print(command, console=Console(file=shown, width=1000))
+    return {*re.findall(r"--[a-z][a-z-]+", shown.getvalue())}
+
+
 def section(adr, title):
     text = adr.read_text(encoding="utf-8")
     return text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
@@ -38,6 +50,14 @@ def test_somebody_decided_what_to_do_with_every_block(page):
     undecided = [block.where for block in blocks(page) if block.language not in RUN | SHOWN | DRAWN]
 
     assert not undecided
+
+
+def test_a_file_that_is_shown_is_run_or_imported(page):
+    files = [block for block in blocks(page) if block.file]
+
+    for file in files:
+        others = [block.code for block in blocks(page) if block.file != file.file]
+        assert any(re.search(rf"\b{file.file.removesuffix('.py')}\b", code) for code in others), file.where
 
 
 def test_a_link_leads_somewhere(page):
@@ -70,6 +90,22 @@ def test_make_commands_name_targets(page):
     lines = [command.line for block in blocks(page) if block.language == "console" for command in commands(block)]
 
     assert {target for line in lines for target in re.findall(r"^make (\w+)", line)} <= targets
+
+
+def test_a_command_named_in_a_sentence_is_there(page):
+    named = [span.split()[1:] for span in spans(page) if span.startswith("asynctasq ") and "…" not in span]
+
+    for command, *rest in named:
+        assert command in app
+        below = [name for name in app[command] if not name.startswith("-")]
+        if below and rest and not rest[0].startswith("-"):
+            assert rest[0] in below
+
+
+def test_a_flag_named_in_a_sentence_is_there(page):
+    named = {flag for span in spans(page) for flag in re.findall(r"(?<!\S)--[a-z][a-z-]+", span)}
+
+    assert named <= flags()
 
 
 @pytest.mark.parametrize("page", PARTS)

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import inspect
 import logging
 import time
@@ -17,7 +18,7 @@ from asynctasq.app import context
 from asynctasq.app.definition import Mode, TaskDefinition
 from asynctasq.app.sendable import Sendable, begin
 from asynctasq.domain.decide import is_final
-from asynctasq.domain.errors import Reject, RetryIn, Snooze
+from asynctasq.domain.errors import Reject, RetryIn, Snooze, WorkerLost
 from asynctasq.domain.lease import Lease
 from asynctasq.domain.outcome import ErrorInfo, Failed, Outcome, Rejected, Skewed, Snoozed, Succeeded, TimedOut
 from asynctasq.domain.verdict import Verdict
@@ -54,18 +55,12 @@ class Attempt:
     verdict: Verdict | None = None
     started_at: float = field(factory=time.monotonic)
 
-    def build(self) -> Sendable | Skewed:
-        """The task, made from its arguments as the caller made it; skewed if they do not fit its signature."""
-        message = self.lease.message
-        args, kwargs = self.arguments
-        context.enter(message, self.lease.attempt)
-        try:
-            task: Sendable = self.definition.create(args, kwargs)
-        except TypeError as error:
-            if self.definition.binds(args, kwargs):
-                raise
-            return Skewed(ErrorInfo.of(error), self.skew_seconds)
-        begin(task, message, self.lease.attempt)
+    def build(self) -> Sendable:
+        """The task, made from its arguments as its caller made it."""
+        context.enter(self.lease.message, self.lease.attempt)
+        task: Sendable = self.definition.create(*self.arguments)
+        if self.definition.is_class:  # a function never sees the object that its call is
+            begin(task, self.lease.message, self.lease.attempt)
         self.task = task
         return task
 
@@ -79,6 +74,8 @@ class Attempt:
                 return Rejected(ErrorInfo("Reject", error.reason))
             case RetryIn():
                 return Failed(ErrorInfo.of(error), retry_in_seconds=error.seconds)
+            case TypeError() if not self.definition.binds(*self.arguments):
+                return Skewed(ErrorInfo.of(error), self.skew_seconds)
             case _:
                 return Failed(ErrorInfo.of(error))
 
@@ -104,10 +101,7 @@ class Attempt:
 async def execute(attempt: Attempt) -> Outcome:
     """Build the task and run it on this loop."""
     try:
-        task = attempt.build()
-        if isinstance(task, Skewed):
-            return task
-        await task.execute()
+        await attempt.build().execute()
     except BaseException as error:  # the task boundary: nothing of a task's own gets past it
         if _comes_from_outside(error):
             raise
@@ -118,10 +112,7 @@ async def execute(attempt: Attempt) -> Outcome:
 def execute_sync(attempt: Attempt) -> Outcome:
     """Build the task and run it in this thread."""
     try:
-        task = attempt.build()
-        if isinstance(task, Skewed):
-            return task
-        task.execute()
+        attempt.build().execute()
     except BaseException as error:  # noqa: BLE001 - the task boundary, as above
         return attempt.end(error)
     return SUCCEEDED
@@ -145,7 +136,8 @@ def conclude_sync(attempt: Attempt) -> Outcome:
 
 async def mourn(attempt: Attempt) -> Outcome:
     """Tell a task that was buried unrun why; `attempt.error` says it."""
-    if not isinstance(attempt.build(), Skewed):
+    with contextlib.suppress(Exception):  # a task that cannot even be built hears nothing
+        attempt.build()
         await conclude(attempt)
     return attempt.outcome
 
@@ -157,13 +149,21 @@ def mourn_sync(attempt: Attempt) -> Outcome:
 
 async def _guarded(hook: Callable[[Any], Any], attempt: Attempt, *, default: object = None) -> object:
     try:
-        answer = hook(attempt.error)
-        return await answer if inspect.isawaitable(answer) else answer
+        return await _heard(hook, attempt.error or WorkerLost())
     except BaseException as error:  # the task boundary, as above
         if _comes_from_outside(error):
             raise
         log.exception("%s of task %s raised", hook.__name__, attempt.lease.message.id)
         return default
+
+
+async def _heard(hook: Callable[[Any], Any], error: BaseException) -> object:
+    """Called inside an `except` block, where a hook's `logger.error(..., exc_info=True)` shows what went wrong."""
+    try:
+        raise error  # noqa: TRY301
+    except BaseException:  # noqa: BLE001 - it is the hook's argument
+        answer = hook(error)
+        return await answer if inspect.isawaitable(answer) else answer
 
 
 def _comes_from_outside(error: BaseException) -> bool:

@@ -147,7 +147,9 @@ def _define(cls: type[ClassTask], mode: Mode) -> TaskDefinition | None:
     if inspect.iscoroutinefunction(cls.execute) is not mode.is_async:
         kind, other = ("async def", "SyncTask") if mode.is_async else ("def", "AsyncTask")
         raise ConfigurationError(f"{name}: execute must be written with `{kind}` here; derive from {other} instead?")
-    definition = TaskDefinition(name, mode, config, lambda args, kwargs: cls(*args, **kwargs), lambda: _signature(cls))
+    definition = TaskDefinition(
+        name, mode, config, lambda args, kwargs: cls(*args, **kwargs), lambda: _signature(cls), is_class=True
+    )
     registry.default.add(definition)
     return definition
 

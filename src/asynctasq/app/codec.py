@@ -51,6 +51,6 @@ def _checked(value: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     args, kwargs = cast("list[Any]", value)
     if not (isinstance(args, list) and isinstance(kwargs, dict)):
         raise CorruptBody("the body holds no arguments of a call")
-    if not all(isinstance(name, str) for name in cast("dict[Any, Any]", kwargs)):
+    if kwargs and not all(isinstance(name, str) for name in cast("dict[Any, Any]", kwargs)):
         raise CorruptBody("the body names an argument by something that is no text")
     return tuple(cast("list[Any]", args)), cast("dict[str, Any]", kwargs)

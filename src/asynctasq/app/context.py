@@ -3,12 +3,12 @@
 import logging
 from contextvars import ContextVar, Token
 
-from attrs import frozen
+from attrs import define
 
 from asynctasq.domain.message import Message
 
 
-@frozen
+@define
 class TaskContext:
     """The attempt that is running; `name` is the task's `module:qualname`."""
 

@@ -31,16 +31,14 @@ class Mode(Enum):
 
 @frozen(eq=False)
 class TaskDefinition:
-    """`config` holds only what was given; `create` makes the object that `dispatch()` was called on.
-
-    `create` raises TypeError for arguments that do not fit the signature, as the original call would have.
-    """
+    """`config` holds only what was given; `create` makes the object that `dispatch()` was called on."""
 
     name: str
     mode: Mode
     config: TaskConfig
     create: Callable[[tuple[Any, ...], dict[str, Any]], Any]  # a Sendable, which knows its definition in turn
     signature: Callable[[], inspect.Signature]
+    is_class: bool = False
 
     def binds(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Whether the arguments fit the signature: if so, a TypeError came from the user's own code."""

@@ -60,7 +60,8 @@ class Desk:
         return await self._intake.take(limit, wait)
 
     def stop_taking(self) -> None:
-        self._intake.stop()
+        if self._services:  # else it is not open yet, and there is nothing to stop
+            self._intake.stop()
 
     def put(self, verdicts: Sequence[Verdict]) -> None:
         self._settler.put(verdicts)

@@ -18,8 +18,7 @@ class Journal:
         self._skewed: set[str] = set()
 
     def started(self, attempt: Attempt) -> None:
-        if log.isEnabledFor(logging.DEBUG):
-            self._write(logging.DEBUG, attempt, "started")
+        self._write(logging.DEBUG, attempt, "started")
 
     def interrupted(self, attempt: Attempt, interruption: Interruption) -> None:
         text = {
@@ -36,8 +35,7 @@ class Journal:
             return
         match verdict:
             case Ack():
-                if log.isEnabledFor(logging.INFO):
-                    self._write(logging.INFO, attempt, "succeeded")
+                self._write(logging.INFO, attempt, "succeeded")
             case Retry(delay_seconds=delay, error=error):
                 text = f"failed, again in {delay:.1f} s: {error.kind}: {error.message}"
                 self._write(logging.WARNING, attempt, text, error.traceback)
@@ -69,24 +67,25 @@ class Journal:
             self._write(logging.WARNING, attempt, f"{text}: {reason}")
 
     def _write(self, level: int, attempt: Attempt, text: str, detail: str = "") -> None:
-        message = attempt.lease.message
+        if not log.isEnabledFor(level):
+            return
+        message, number = attempt.lease.message, attempt.lease.attempt
         seconds = time.monotonic() - attempt.started_at
-        extra = {
-            "task_id": message.id,
-            "task": message.task,
-            "queue": message.queue,
-            "attempt": attempt.lease.attempt,
-            "duration_seconds": seconds,
-            "correlation_id": message.headers.get("correlation_id"),
-        }
-        log.log(
-            level,
-            "%s %s attempt %d (%.3f s) %s%s",
-            message.task or "<unreadable>",
-            message.id,
-            attempt.lease.attempt,
-            seconds,
-            text,
-            f"\n{detail}" if detail else "",
-            extra=extra,
+        name = message.task or "<unreadable>"
+        ending = f"\n{detail}" if detail else ""
+        # Made by hand: looking up the caller of each line would cost as much as the line.
+        record = logging.makeLogRecord(
+            {
+                "name": log.name,
+                "levelno": level,
+                "levelname": logging.getLevelName(level),
+                "msg": f"{name} {message.id} attempt {number} ({seconds:.3f} s) {text}{ending}",
+                "task_id": message.id,
+                "task": message.task,
+                "queue": message.queue,
+                "attempt": number,
+                "duration_seconds": seconds,
+                "correlation_id": message.headers.get("correlation_id"),
+            }
         )
+        log.handle(record)

@@ -66,7 +66,7 @@ class FunctionTask(Generic[P, R]):
             name,
             Mode.of(is_async=inspect.iscoroutinefunction(function), process=process),
             checked_config(config, name),
-            lambda args, kwargs: self(*args, **kwargs),
+            lambda args, kwargs: FunctionCall(self, args, kwargs),
             lambda: self._signature,
         )
 

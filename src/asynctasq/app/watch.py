@@ -16,9 +16,17 @@ BLOCKED_SECONDS = 1.0
 class Watch:
     """Pings the task loop while something runs there, and names the task and its stack when no answer comes."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, thread_id: int, describe: Callable[[], str | None]) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        thread_id: int,
+        *,
+        busy: Callable[[], bool],
+        describe: Callable[[], str | None],
+    ) -> None:
         self._loop = loop
         self._thread_id = thread_id
+        self._busy = busy
         self._describe = describe
         self._answered = True
 
@@ -26,6 +34,8 @@ class Watch:
         """Watch until cancelled; one warning for each time the loop stands still."""
         while True:
             await asyncio.sleep(PING_SECONDS)
+            if not self._busy():
+                continue
             self._answered = False
             since = time.monotonic()
             self._loop.call_soon_threadsafe(self._answer)

@@ -66,6 +66,7 @@ class Worker:
         self._journal = Journal()
         self._slots = Slots(options.concurrency)
         self._verdicts: list[Verdict] = []
+        self._running = False
         self._stop_count = 0
         self._patience: asyncio.Timeout | None = None
         self._stopping = asyncio.Event()
@@ -79,14 +80,16 @@ class Worker:
             known_queues=self._known_queues,
             on_lost=lambda lost: self._post(self._lost, lost),
             on_settled=lambda settled: self._post(self._settled, settled),
-            watch=Watch(self._loop, threading.get_ident(), self._blocker),
+            watch=Watch(self._loop, threading.get_ident(), busy=lambda: len(self._slots) > 0, describe=self._blocker),
         )
-        await self._runner.open()
-        if not await self._opened():
+        self._running = True
+        if self._stop_count:
             return
+        await self._runner.open()
         try:
-            await self._serve()
-            await self._drain()
+            if await self._opened():
+                await self._serve()
+                await self._drain()
         except asyncio.CancelledError:
             self._stop_count += 2
             self._heed_stop()
@@ -98,6 +101,8 @@ class Worker:
     def stop(self) -> None:
         """Lease nothing more, let tasks finish for `shutdown_timeout`, stop the rest. Again: stop them at once."""
         self._stop_count += 1
+        if not self._running:
+            return
         if self._leave is not None:
             self._broker.post(self._desk.leave_after, self._patience_seconds + LAST_RESORT_SECONDS, self._leave)
         self._post(self._heed_stop)

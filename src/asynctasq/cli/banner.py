@@ -57,10 +57,8 @@ async def _reach(application: Application) -> tuple[str, Sequence[str]]:
             place = await application.monitor.describe()
             stats = await application.monitor.stats()
     except (Unavailable, TimeoutError) as error:
-        return (
-            f"{application.settings.driver}, gives no answer yet and is asked until it does: {error or 'timeout'}",
-            (),
-        )
+        reason = str(error) or f"no answer in {PATIENCE_SECONDS:g} s"
+        return f"{application.settings.driver}, asked until it answers: {reason}", ()
     except Unsupported:
         return await application.monitor.describe(), ()
     return place, [each.name for each in stats if each.pending or each.scheduled or each.running]

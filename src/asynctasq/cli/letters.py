@@ -41,7 +41,7 @@ class Done:
     """How many it was done to, and why it was not done to others."""
 
     count: int
-    problems: Sequence[str] = ()
+    problems: tuple[str, ...] = ()
 
 
 def count_of(count: int) -> str:
@@ -92,4 +92,4 @@ async def _in_batches(change: Callable[[Sequence[str]], Awaitable[Sequence[Refus
     refusals: list[Refusal] = []
     for start in range(0, len(ids), BATCH):
         refusals += await change(ids[start : start + BATCH])
-    return Done(len(ids) - len(refusals), [f"{refusal.id}: {refusal.text}" for refusal in refusals])
+    return Done(len(ids) - len(refusals), tuple(f"{refusal.id}: {refusal.text}" for refusal in refusals))

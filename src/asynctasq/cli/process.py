@@ -14,6 +14,8 @@ from asynctasq.app.lifespan import Application
 from asynctasq.cli import banner
 from asynctasq.domain.errors import AsyncTasQError
 
+log = logging.getLogger("asynctasq.worker")
+
 CLOSE_SECONDS = 3.0
 FLUSH_SECONDS = 1.0
 
@@ -30,20 +32,25 @@ async def serve(application: Application, queues: Sequence[str], *, burst: bool)
     for number in (signal.SIGTERM, signal.SIGINT):
         # Not the loop's own handlers: a task that blocks the loop must not hide the signal.
         signal.signal(number, stop)
-    await worker.run()
+    status = 0
+    try:
+        await worker.run()
+    except Exception:  # raised further it would wait for threads that may never end
+        log.exception("the worker failed")
+        status = 1
     with contextlib.suppress(TimeoutError, AsyncTasQError):
         async with asyncio.timeout(CLOSE_SECONDS):
             await application.aclose()
-    leave()
+    leave(status)
 
 
-def leave() -> None:
+def leave(status: int = 0) -> None:
     """End the process without joining threads, which may be stuck in a task for ever."""
     # Whoever is stuck may hold the lock of a stream, so flushing has a limit too.
     flushing = threading.Thread(target=_flush, daemon=True)
     flushing.start()
     flushing.join(FLUSH_SECONDS)
-    os._exit(0)
+    os._exit(status)
 
 
 def _flush() -> None:

@@ -1,6 +1,7 @@
 """Whatever a task does at its boundary becomes an outcome, and the worker lives on."""
 
 import asyncio
+import logging
 import sys
 
 import pytest
@@ -247,3 +248,20 @@ def test_arguments_that_do_not_fit_are_left_for_a_newer_worker():
 
     assert view.state is State.SCHEDULED
     assert view.attempt == 0
+
+
+class Logging(AsyncTask[None]):
+    config = {"max_attempts": 1}
+
+    async def execute(self):
+        raise ValueError("the cause")
+
+    async def failed(self, exception):
+        logging.getLogger("app").error("it failed", exc_info=True)  # noqa: LOG014
+
+
+def test_a_hook_that_logs_with_exc_info_shows_what_went_wrong(caplog):
+    drained(Logging())
+
+    [record] = [record for record in caplog.records if record.name == "app"]
+    assert str(record.exc_info[1]) == "the cause"

@@ -289,3 +289,15 @@ def test_an_error_of_ours_names_the_task_once(caplog):
 
     assert [view.state for view in views] == [State.SCHEDULED] * 3
     assert caplog.text.count("a newer worker may") == 1
+
+
+def test_a_worker_that_is_stopped_before_it_runs_does_not_run():
+    async def main():
+        async with application() as app:
+            id = await app.dispatcher.dispatch(note("never"))
+            worker = app.worker()
+            worker.stop()
+            await worker.run()
+            return await app.monitor.get(id)
+
+    assert asyncio.run(main()).state is State.PENDING

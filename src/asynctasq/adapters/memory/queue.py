@@ -41,6 +41,9 @@ class MemoryQueue(Queue):
     def admin(self) -> MemoryAdmin:
         return self._admin
 
+    def __str__(self) -> str:
+        return "memory"
+
     async def open(self) -> None:
         self._now()
 

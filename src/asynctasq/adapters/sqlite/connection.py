@@ -87,7 +87,21 @@ class Connection:
 
     async def write(self, work: Work[T]) -> T:
         """`work` in one transaction: all of it is durable when this returns, none if it raises."""
-        return await self._patiently(lambda connection: _in_transaction(connection, work))
+        return await self._in_transaction(work, self._synchronous)
+
+    async def write_lightly(self, work: Work[T]) -> T:
+        """The same, but a power cut may take it back, as long as no `write` has followed."""
+        return await self._in_transaction(work, "normal")
+
+    async def _in_transaction(self, work: Work[T], synchronous: str) -> T:
+        def transaction(connection: sqlite3.Connection) -> T:
+            connection.execute(SYNCHRONOUS[synchronous])
+            connection.execute("BEGIN IMMEDIATE")
+            # Leaving the block commits, or rolls back if it raised.
+            with connection:
+                return work(connection)
+
+        return await self._patiently(transaction)
 
     async def _patiently(self, work: Work[T]) -> T:
         """`work`, and again as long as another process holds the lock that it needs."""
@@ -121,23 +135,15 @@ class Connection:
             # What somebody else wrote into the file must not make a lease raise.
             connection.text_factory = _decode
             prepare_file(connection, self.path)
-            connection.execute(SYNCHRONOUS[self._synchronous])
         except BaseException:
             connection.close()
             raise
         return connection
 
 
-def _in_transaction(connection: sqlite3.Connection, work: Work[T]) -> T:
-    connection.execute("BEGIN IMMEDIATE")
-    # Leaving the block commits, or rolls back if it raised.
-    with connection:
-        return work(connection)
-
-
 def _identity(path: Path) -> tuple[int, int]:
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 - at every call, so the quicker of two ways
     except OSError:
         return 0, 0
     return status.st_dev, status.st_ino

@@ -72,6 +72,9 @@ class SqliteQueue(Queue):
         self._watch = Watch(self._connection, self._clock)
         self._admin = SqliteAdmin(self._connection, self._clock, self._watch.ring)
 
+    def __str__(self) -> str:
+        return f"sqlite {self.path}"
+
     def __repr__(self) -> str:
         return f"<SqliteQueue {self.path}>"
 
@@ -154,7 +157,8 @@ class SqliteQueue(Queue):
             return leases
 
         # Cancelled while it waits for the lock, this has leased nothing; from there on it cannot be cancelled.
-        return await self._connection.write(lease)
+        # A power cut that takes a lease back has ended its worker too: the message is due again (ADR-0007).
+        return await self._connection.write_lightly(lease)
 
     def _look(self, connection: sqlite3.Connection, names: Sequence[str]) -> _Outlook:
         parameters = {"now": self._clock.now(), "queues": json.dumps(names)}

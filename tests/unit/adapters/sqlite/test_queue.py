@@ -28,7 +28,7 @@ async def lease(queue: SqliteQueue, *queues: str, limit: int = 10, wait: float =
 
 
 def test_it_shows_where_its_file_is(queue: SqliteQueue, path: Path):
-    assert str(queue) == f"<SqliteQueue {path}>"
+    assert str(queue) == f"sqlite {path}"
 
 
 def test_a_stale_token_never_fits_a_later_message(queue: SqliteQueue, runner: asyncio.Runner, clock: ManualClock):

@@ -1,0 +1,110 @@
+"""Dispatches that come together share a call to the queue, and nothing else."""
+
+import asyncio
+
+import pytest
+
+from asynctasq import task
+from asynctasq.adapters.memory.queue import MemoryQueue
+from asynctasq.domain.errors import Refused, Unavailable, Unsupported
+from asynctasq.domain.verdict import Reason, Refusal
+from tests.unit.app.running import application
+
+
+@task
+async def nothing(index): ...
+
+
+class Watched(MemoryQueue):
+    """Notes the batches, and refuses every message with a priority."""
+
+    def __init__(self):
+        super().__init__()
+        self.batches = []
+
+    async def enqueue(self, messages):
+        self.batches.append([message.id for message in messages])
+        refusals = await super().enqueue([message for message in messages if message.priority == 0])
+        return [*refusals, *(Refusal(one.id, "", Reason.INVALID, "no") for one in messages if one.priority != 0)]
+
+
+class Silent(MemoryQueue):
+    async def enqueue(self, messages):
+        raise Unavailable("nobody there")
+
+
+def nothing_on(queue, index=0):
+    sendable = nothing(index)
+    sendable.config["driver"] = queue
+    return sendable
+
+
+def test_dispatches_of_one_tick_go_in_one_call():
+    async def main():
+        queue = Watched()
+        async with application() as app:
+            ids = await asyncio.gather(*(app.dispatcher.dispatch(nothing_on(queue, at)) for at in range(100)))
+        assert queue.batches == [ids]
+
+    asyncio.run(main())
+
+
+def test_cancelling_one_dispatch_cancels_nobody_elses():
+    async def main():
+        queue = Watched()
+        async with application() as app:
+            dispatches = [asyncio.create_task(app.dispatcher.dispatch(nothing_on(queue, at))) for at in range(100)]
+            await asyncio.sleep(0)
+            dispatches[50].cancel()
+            results = await asyncio.gather(*dispatches, return_exceptions=True)
+        assert isinstance(results.pop(50), asyncio.CancelledError)
+        assert len([id for id in results if isinstance(id, str)]) == 99
+        assert len(queue.batches) == 1
+
+    asyncio.run(main())
+
+
+def test_what_the_queue_refuses_fails_its_own_dispatch_only():
+    async def main():
+        queue = Watched()
+        async with application() as app:
+            unwanted = nothing_on(queue).options(priority=1)
+            dispatches = [app.dispatcher.dispatch(one) for one in (nothing_on(queue), unwanted, nothing_on(queue))]
+            first, refused, last = await asyncio.gather(*dispatches, return_exceptions=True)
+        assert isinstance(refused, Refused)
+        assert {type(first), type(last)} == {str}
+        assert len(queue.batches) == 1
+
+    asyncio.run(main())
+
+
+def test_a_queue_that_gives_no_answer_ends_the_dispatch_with_the_id_that_may_be_sent_again():
+    async def main():
+        async with application() as app:
+            app.dispatcher._timeout_seconds = 0.05
+            sendable = nothing_on(Silent())
+            with pytest.raises(Unavailable, match="may or may not be queued") as raised:
+                await app.dispatcher.dispatch(sendable)
+            sendable.config["driver"] = Watched()
+            assert await app.dispatcher.dispatch(sendable) in str(raised.value)
+
+    asyncio.run(main())
+
+
+def test_a_running_loop_is_refused_a_synchronous_dispatch():
+    async def main():
+        async with application() as app:
+            with pytest.raises(Unsupported, match=r"await .*dispatch\(\)"):
+                app.dispatcher.dispatch_sync(nothing(0))
+
+    asyncio.run(main())
+
+
+def test_code_without_a_loop_dispatches_synchronously():
+    async def main():
+        queue = Watched()
+        async with application() as app:
+            id = await asyncio.to_thread(app.dispatcher.dispatch_sync, nothing_on(queue))
+        assert queue.batches == [[id]]
+
+    asyncio.run(main())
