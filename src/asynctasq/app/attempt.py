@@ -45,6 +45,7 @@ class Attempt:
     mode: Mode | None = None
     definition: TaskDefinition = field(init=False)
     arguments: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
+    timeout_seconds: float | None = None
     skew_seconds: float = 0.0
     task: Sendable | None = None
     error: BaseException | None = None

@@ -26,9 +26,8 @@ class Held:
     ends_at: float
     renew_at: float
 
-    @property
-    def over(self) -> bool:
-        return time.monotonic() >= self.ends_at
+    def is_over(self, now: float) -> bool:
+        return now >= self.ends_at
 
 
 class Keeper:
@@ -69,7 +68,8 @@ class Keeper:
                 await self._some.wait()
             await asyncio.sleep(self._tick_seconds)
             await self._renew(self._due())
-            self._report([(held.lease, Reason.LOST) for held in self._held.values() if held.over])
+            now = time.monotonic()
+            self._report([(held.lease, Reason.LOST) for held in self._held.values() if held.is_over(now)])
 
     def _due(self) -> list[Held]:
         now = time.monotonic()

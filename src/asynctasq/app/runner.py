@@ -51,11 +51,10 @@ class Runner:
         ready = self._read(attempt)
         if not isinstance(ready, TaskDefinition):
             return ready
-        timeout = _timeout_of(attempt)
-        attempt.call = Call(EXECUTE[ready.mode], attempt, timeout_seconds=timeout)
+        attempt.call = Call(EXECUTE[ready.mode], attempt, timeout_seconds=attempt.timeout_seconds)
         outcome = await self._executors[ready.mode].run(attempt.call)
         if isinstance(outcome, Failed | TimedOut | Rejected):
-            return await self._conclude(attempt, ready, outcome, timeout)
+            return await self._conclude(attempt, ready, outcome)
         return outcome
 
     async def vacated(self, attempt: Attempt) -> None:
@@ -69,7 +68,7 @@ class Runner:
         if isinstance(ready, TaskDefinition):
             attempt.error = WorkerLost(reason)
             attempt.outcome = Rejected(ErrorInfo.of(attempt.error))
-            limit = _timeout_of(attempt) or HOOK_SECONDS
+            limit = attempt.timeout_seconds or HOOK_SECONDS
             await self._executors[ready.mode].run(Call(MOURN[ready.mode], attempt, timeout_seconds=limit))
 
     def _read(self, attempt: Attempt) -> TaskDefinition | Outcome:
@@ -79,7 +78,7 @@ class Runner:
         try:
             definition = self._importer.find(lease.message.task)
             attempt.arguments = self._codec.decode(lease.message.body)
-            _timeout_of(attempt)
+            attempt.timeout_seconds = _timeout_of(attempt)
         except Forbidden as error:
             return Undecodable(ErrorInfo("Forbidden", str(error)))
         except CorruptBody as error:
@@ -94,15 +93,13 @@ class Runner:
         attempt.skew_seconds = self._skew_seconds
         return definition
 
-    async def _conclude(
-        self, attempt: Attempt, definition: TaskDefinition, outcome: Outcome, timeout: float | None
-    ) -> Outcome:
+    async def _conclude(self, attempt: Attempt, definition: TaskDefinition, outcome: Outcome) -> Outcome:
         if attempt.interruption is not None:
             return outcome
         attempt.outcome = outcome
         if isinstance(outcome, TimedOut):
             attempt.error = TaskTimeout(outcome.error.message)
-        call = Call(CONCLUDE[definition.mode], attempt, timeout_seconds=timeout or HOOK_SECONDS)
+        call = Call(CONCLUDE[definition.mode], attempt, timeout_seconds=attempt.timeout_seconds or HOOK_SECONDS)
         await self._executors[definition.mode].run(call)
         return attempt.outcome
 

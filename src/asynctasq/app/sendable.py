@@ -113,7 +113,9 @@ class Sendable:
 
 def set_up(task: Sendable, definition: TaskDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Give a new object its state: methods for this would take names from its user."""
-    vars(task).update(_asynctasq=Sending(definition, args, kwargs), config=definition.config.copy())
+    state = vars(task)
+    state["_asynctasq"] = Sending(definition, args, kwargs)
+    state["config"] = definition.config.copy()
 
 
 def sending(task: Sendable) -> Sending:

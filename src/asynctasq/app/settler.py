@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 
 from attrs import evolve
@@ -94,9 +95,10 @@ class Settler:
         live: list[Verdict] = []
         kept: list[Held] = []
         lost: list[Settled] = []
+        now = time.monotonic()
         for verdict in batch:
             held = self._keeper.let_go(verdict.lease)
-            if held is None or held.over:
+            if held is None or held.is_over(now):
                 lost.append((verdict, _lost(verdict)))
             else:
                 live.append(verdict)

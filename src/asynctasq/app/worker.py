@@ -65,6 +65,7 @@ class Worker:
         self._leave = leave
         self._journal = Journal()
         self._slots = Slots(options.concurrency)
+        self._ended_early: dict[str, Interruption] = {}
         self._verdicts: list[Verdict] = []
         self._running = False
         self._stop_count = 0
@@ -172,6 +173,8 @@ class Worker:
 
     def _begin(self, lease: Lease) -> None:
         slot = self._slots.take(Attempt(lease))
+        if ended := self._ended_early.pop(lease.token, None):
+            self._interrupt(slot, ended)
         # No TaskGroup: a task that ignores its cancellation would keep the worker from ever leaving.
         slot.task = self._loop.create_task(self._attempt(slot))
 
@@ -235,10 +238,12 @@ class Worker:
 
     def _lost(self, lost: Sequence[tuple[Lease, Reason]]) -> None:
         for lease, reason in lost:
+            interruption = Interruption.CANCELLED if reason is Reason.CANCELLED else Interruption.LOST
             slot = self._slots.get(lease.token)
-            if slot is not None and slot.attempt.verdict is None:
-                cancelled = reason is Reason.CANCELLED
-                self._interrupt(slot, Interruption.CANCELLED if cancelled else Interruption.LOST)
+            if slot is None:
+                self._ended_early[lease.token] = interruption  # it is still on its way to a slot
+            elif slot.attempt.verdict is None:
+                self._interrupt(slot, interruption)
 
     def _interrupt(self, slot: Slot, interruption: Interruption) -> None:
         attempt = slot.attempt

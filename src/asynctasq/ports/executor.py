@@ -4,13 +4,13 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from attrs import field, frozen
+from attrs import define, field
 
 from asynctasq.domain.outcome import Outcome
 from asynctasq.ports.resource import Resource
 
 
-@frozen
+@define(eq=False)
 class Call:
     """A function and the plain data that it gets. It answers with an outcome and lets no exception out.
 
