@@ -36,7 +36,7 @@ class SqliteSettings:
         shown="the nearest .asynctasq/queue.db in the working directory or a parent, else in the working directory",
         converter=_absolute,
     )
-    synchronous: Literal["off", "normal", "full", "extra"] = setting(
+    synchronous: Literal["normal", "full"] = setting(
         "what a commit waits for; below full a power cut may lose confirmed tasks", "full"
     )
 

@@ -95,7 +95,7 @@ class TestProblems:
             ({"driver": None}, "driver (given): None is not text"),
             ({"dispatch_timeout": float("nan")}, "dispatch_timeout (given): nan is not a number"),
             ({"dispatch_timeout": 0}, "must be above 0"),
-            ({"sqlite": {"synchronous": "maybe"}}, "is not one of 'off', 'normal', 'full', 'extra'"),
+            ({"sqlite": {"synchronous": "maybe"}}, "is not one of 'normal', 'full'"),
             ({"worker": {"imports": 3}}, "worker.imports (given): 3 is not a list of names"),
             ({"worker": {"log_format": 3}}, "worker.log_format (given): 3 is not one of 'text', 'json'"),
             ({"events": {"enable_all": "maybe"}}, "'maybe' is not true or false"),

@@ -92,6 +92,18 @@ def test_the_durability_is_the_one_asked_for(path: Path, runner: asyncio.Runner,
     connection.close()
 
 
+def test_only_a_light_write_does_not_wait_for_the_disk(path: Path, runner: asyncio.Runner):
+    connection = Connection(path, "full")
+    runner.run(connection.open())
+
+    def mode(raw: sqlite3.Connection) -> int:
+        return raw.execute("PRAGMA synchronous").fetchone()[0]
+
+    assert runner.run(connection.write_lightly(mode)) == 1
+    assert runner.run(connection.write(mode)) == 2
+    connection.close()
+
+
 def test_an_unknown_durability_is_an_error_that_lists_the_known(path: Path):
     with pytest.raises(ConfigurationError, match=r"'off'.*normal, full"):
         SqliteQueue(path, synchronous="off")
