@@ -79,4 +79,7 @@ def test_an_error_whose_text_raises_is_still_told():
 
 
 def test_an_error_whose_traceback_raises_is_still_told():
-    assert ErrorInfo.of(Untraceable("here")) == ErrorInfo(f"{__name__}.Untraceable", "here", "")
+    info = ErrorInfo.of(Untraceable("here"))
+
+    # From 3.13 on the standard library forgives what raises here, and traces it all the same.
+    assert (info.kind, info.message) == (f"{__name__}.Untraceable", "here")
