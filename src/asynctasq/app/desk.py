@@ -19,6 +19,8 @@ from asynctasq.ports.queue import Queue
 log = logging.getLogger("asynctasq.worker")
 
 LAST_WORDS_SECONDS = 0.4
+LAST_RESORT_SECONDS = 1.3
+"""How long after the end of `shutdown_timeout` the process is left even if the task loop does not move."""
 
 
 @define(eq=False)
@@ -83,9 +85,12 @@ class Desk:
         async with asyncio.timeout(LAST_WORDS_SECONDS):
             await self._queue.settle([Release(lease) for lease in leases])
 
-    def leave_after(self, seconds: float, leave: Callable[[], None]) -> None:
-        """The last resort: in `seconds` give everything up and `leave`, should the task loop never get there."""
-        if self._leaving is not None:
+    def leave_soon(self, leave: Callable[[], None]) -> None:
+        """The last resort: give everything up and `leave`, should the task loop never get there. Again: sooner."""
+        seconds = LAST_RESORT_SECONDS
+        if self._leaving is None:
+            seconds += self.options.shutdown_timeout
+        else:
             self._leaving.cancel()
         loop = asyncio.get_running_loop()
         self._leaving = loop.call_later(seconds, lambda: self._services.append(loop.create_task(self._leave(leave))))

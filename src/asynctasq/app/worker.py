@@ -36,8 +36,6 @@ BURST_WAIT_SECONDS = 0.5
 BURST_EMPTY_WAITS = 2
 GRACE_SECONDS = 0.5
 """How long a cancelled coroutine gets to end."""
-LAST_RESORT_SECONDS = 1.3
-"""How long after the end of `shutdown_timeout` the process is left even if the task loop does not move."""
 
 
 class Worker:
@@ -92,7 +90,7 @@ class Worker:
                 await self._serve()
                 await self._drain()
         except asyncio.CancelledError:
-            self._stop_count += 2
+            self._stop_count += 1
             self._heed_stop()
             await self._drain()
             raise
@@ -101,11 +99,12 @@ class Worker:
 
     def stop(self) -> None:
         """Lease nothing more, let tasks finish for `shutdown_timeout`, stop the rest. Again: stop them at once."""
-        self._stop_count += 1
         if not self._running:
+            self._stop_count += 1
             return
+        # Each loop counts for itself: a second signal may arrive within the handler of the first, right here.
         if self._leave is not None:
-            self._broker.post(self._desk.leave_after, self._patience_seconds + LAST_RESORT_SECONDS, self._leave)
+            self._broker.post(self._desk.leave_soon, self._leave)
         self._post(self._heed_stop)
 
     @property
@@ -113,6 +112,7 @@ class Worker:
         return 0.0 if self._stop_count > 1 else self._options.shutdown_timeout
 
     def _heed_stop(self) -> None:
+        self._stop_count += 1
         self._stopping.set()
         self._slots.close()
         self._broker.post(self._desk.stop_taking)

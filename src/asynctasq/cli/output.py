@@ -45,4 +45,6 @@ def dump(value: object) -> None:
 
 def printable(text: str) -> str:
     """With control characters spelled out: a message's error text may come from anybody."""
+    if text.isprintable():
+        return text
     return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import contextvars
+import gc
 import logging
 import os
 import signal
@@ -32,6 +33,8 @@ async def serve(application: Application, queues: Sequence[str], *, burst: bool)
     for number in (signal.SIGTERM, signal.SIGINT):
         # Not the loop's own handlers: a task that blocks the loop must not hide the signal.
         signal.signal(number, stop)
+    # What is loaded by now stays: the collector need not look at it again and again.
+    gc.freeze()
     status = 0
     try:
         await worker.run()

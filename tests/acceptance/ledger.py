@@ -1,0 +1,107 @@
+"""What really ran, as the tasks themselves wrote it down: a file that knows no queue.
+
+An entry is one write to a file opened for appending, and on the disk before its writer goes on.
+"""
+
+import json
+import math
+import os
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import asdict, frozen
+
+SETTLED_WITHIN_SECONDS = 1.0
+"""How long before a worker's death a task may have ended whose settlement died with it."""
+AT_ONCE_SECONDS = 0.1
+"""How long after it wrote down its own death a process may have gone on."""
+
+
+@frozen(kw_only=True)
+class Entry:
+    """`at` is on the machine's monotonic clock; `pid` is who did it or, if killed or frozen, whom it happened to."""
+
+    event: str
+    pid: int
+    at: float
+    id: str = ""
+    index: int = -1
+    attempt: int = 0
+
+
+def note(event: str, *, pid: int | None = None, id: str = "", index: int = -1, attempt: int = 0) -> None:
+    """Write an entry into the file that LEDGER names."""
+    entry = Entry(event=event, pid=pid or os.getpid(), at=time.monotonic(), id=id, index=index, attempt=attempt)
+    file = os.open(os.environ["LEDGER"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        os.write(file, json.dumps(asdict(entry)).encode() + b"\n")
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+class Ledger:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._entries: list[Entry] = []
+        self._read_bytes = 0
+
+    def entries(self, event: str) -> list[Entry]:
+        """In the order in which they were written."""
+        self._read_on()
+        return [entry for entry in self._entries if entry.event == event]
+
+    def _read_on(self) -> None:
+        if not self.path.exists():
+            return
+        with self.path.open("rb") as file:
+            file.seek(self._read_bytes)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return
+                self._read_bytes += len(line)
+                self._entries.append(Entry(**json.loads(line)))
+
+    def indexes(self, event: str) -> list[int]:
+        return [entry.index for entry in self.entries(event)]
+
+    @property
+    def outstanding(self) -> set[str]:
+        """The ids that `dispatch()` returned and that have not run to their end."""
+        return {entry.id for entry in self.entries("dispatched")} - {entry.id for entry in self.entries("finished")}
+
+    def faults(self) -> list[str]:
+        """How the promise was broken: each id runs to its end, and again only if its worker was killed or frozen."""
+        lost = [f"lost: {id}" for id in sorted(self.outstanding)]
+        return lost + [f"repeated: {start.id} ran well on {start.pid}" for start in self._needless_repetitions()]
+
+    def repetitions(self) -> list[Entry]:
+        """Every start that was followed by another one of the same message."""
+        starts: defaultdict[str, list[Entry]] = defaultdict(list)
+        for entry in self.entries("started"):
+            starts[entry.id].append(entry)
+        return [start for of_one in starts.values() for start in of_one[:-1]]
+
+    def _needless_repetitions(self) -> list[Entry]:
+        hits: defaultdict[int, list[float]] = defaultdict(list)
+        for entry in [*self.entries("killed"), *self.entries("frozen")]:
+            hits[entry.pid].append(entry.at)
+        ends = {(entry.id, entry.pid): entry.at for entry in self.entries("finished")}
+        return [
+            start
+            for start in self.repetitions()
+            if not _was_hit(start, ends.get((start.id, start.pid)), hits[start.pid])
+        ]
+
+
+def _was_hit(start: Entry, ended_at: float | None, hits: Sequence[float]) -> bool:
+    """Whether its worker was killed or frozen between its start and its settlement."""
+    settled_at = math.inf if ended_at is None else ended_at + SETTLED_WITHIN_SECONDS
+    return any(start.at - AT_ONCE_SECONDS <= hit_at <= settled_at for hit_at in hits)
+
+
+def last(entries: Sequence[Entry]) -> float:
+    """When the last of them was written."""
+    return max(entry.at for entry in entries)

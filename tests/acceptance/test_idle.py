@@ -1,0 +1,48 @@
+"""What AsyncTasQ costs while there is nothing to do."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.fleet import Fleet
+
+pytestmark = pytest.mark.acceptance
+
+TOMORROW_SECONDS = 86400
+WATCHED_SECONDS = 10.0
+SHARE = 0.01
+IMPORT_SECONDS = 0.15
+LOADED = "import json, sys, asynctasq; print(json.dumps(sorted(sys.modules)))"
+TIMED = "import time; start = time.perf_counter(); import asynctasq; print(time.perf_counter() - start)"
+
+
+def test_an_idle_worker_uses_less_than_a_hundredth_of_a_core(fleet: Fleet):
+    fleet.dispatch("counting:Count", {"index": 0, "seconds": 0}, delay=TOMORROW_SECONDS)
+    worker = fleet.worker()
+    fleet.ready(worker)
+
+    before = worker.cpu_seconds
+    time.sleep(WATCHED_SECONDS)  # the claim is about a length of time
+
+    assert worker.cpu_seconds - before < SHARE * WATCHED_SECONDS
+    assert Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text() == ""
+    assert fleet.counts() == (0, 1, 0, 0)
+
+
+def python(program: str) -> str:
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+
+
+def test_importing_the_package_loads_no_driver_and_no_container():
+    loaded = set(json.loads(python(LOADED)))
+
+    assert not {name for name in loaded if name.startswith(("asynctasq.adapters", "asynctasq.container"))}
+    assert not loaded & {"sqlite3", "msgpack", "rich", "dependency_injector", "cyclopts", "uvloop"}
+
+
+def test_importing_the_package_takes_less_than_150_ms():
+    assert min(float(python(TIMED)) for _ in range(5)) < IMPORT_SECONDS
