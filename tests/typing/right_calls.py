@@ -2,7 +2,6 @@
 
 # pyright: strict
 
-
 from datetime import datetime, timedelta
 from types import CoroutineType
 from typing import Any, assert_type
