@@ -1,6 +1,6 @@
 """A worker leaves when it is told to, whatever its tasks do, and gives back what it could not finish."""
 
-import time
+import signal
 
 import pytest
 
@@ -10,8 +10,6 @@ pytestmark = pytest.mark.acceptance
 
 STUBBORN = ["stubborn:Swallowing", "stubborn:Blocking", "stubborn:Threaded"]
 SPARE_SECONDS = 2.0
-BETWEEN_SECONDS = 0.2
-"""How soon somebody presses Ctrl-C again; what arrives at the same instant may be one signal."""
 
 
 def running(fleet: Fleet, task: str, *, shutdown_timeout: float) -> tuple[str, Process]:
@@ -37,8 +35,7 @@ def test_a_second_signal_hurries(fleet: Fleet, task: str):
     id, worker = running(fleet, task, shutdown_timeout=25.0)
 
     worker.stop()
-    time.sleep(BETWEEN_SECONDS)
-    worker.stop()
+    worker.stop(signal.SIGINT)
 
     assert worker.ended(within=SPARE_SECONDS) == 0
     assert fleet.counts() == (1, 0, 0, 0)

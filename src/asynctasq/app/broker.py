@@ -6,6 +6,7 @@ think about threads or about loops that come and go.
 
 import asyncio
 import os
+import signal
 import threading
 import weakref
 from collections.abc import Callable, Coroutine
@@ -75,6 +76,9 @@ class Broker:
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    if hasattr(signal, "pthread_sigmask"):
+        # A signal that lands here does not interrupt what blocks the main thread, and so is not heard.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     asyncio.set_event_loop(loop)
     try:
         loop.run_forever()

@@ -26,7 +26,7 @@ from asynctasq.app.watch import Watch
 from asynctasq.domain.decide import decide, exhaustion
 from asynctasq.domain.errors import Unavailable
 from asynctasq.domain.lease import Lease
-from asynctasq.domain.outcome import ErrorInfo, Failed, Interrupted, Outcome, Succeeded, TimedOut
+from asynctasq.domain.outcome import ErrorInfo, Failed, Interrupted, Outcome, Skewed, Succeeded, TimedOut
 from asynctasq.domain.verdict import Reason, Release, Verdict
 
 log = logging.getLogger("asynctasq.worker")
@@ -36,6 +36,8 @@ BURST_WAIT_SECONDS = 0.5
 BURST_EMPTY_WAITS = 2
 GRACE_SECONDS = 0.5
 """How long a cancelled coroutine gets to end."""
+SKEW_PAUSE_SECONDS = 0.3
+"""How long a slot stays empty after a task that only a newer worker may know."""
 
 
 class Worker:
@@ -191,6 +193,9 @@ class Worker:
                 self._hand_in(slot, decide(attempt.lease, outcome, random.random))
             if isinstance(outcome, TimedOut | Interrupted):
                 await self._runner.vacated(attempt)
+            elif isinstance(outcome, Skewed):
+                # Giving back is quicker than running: without a pause an old worker would take it from the new ones.
+                await asyncio.sleep(SKEW_PAUSE_SECONDS)
         self._slots.end(slot)
 
     async def _outcome(self, attempt: Attempt) -> Outcome:

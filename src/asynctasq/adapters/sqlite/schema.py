@@ -56,8 +56,9 @@ def _create(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
-    owner = connection.execute("PRAGMA application_id").fetchone()[0]
+    # Tables first: another process may make ours between the two, and it signs them in the same step.
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    owner = connection.execute("PRAGMA application_id").fetchone()[0]
     version = _version(connection)
     if tables and owner != APPLICATION_ID:
         raise ConfigurationError(
