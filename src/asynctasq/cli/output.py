@@ -1,14 +1,14 @@
 """What goes to the terminal. User data is never taken for markup, nor for commands to the terminal."""
 
 import json
-import re
 import sys
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+from asynctasq.app.printable import printable
+
 UNBOUNDED_COLUMNS = 10_000
 
 
@@ -41,10 +41,3 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def dump(value: object) -> None:
     """Machines read one line of JSON."""
     print(json.dumps(value))
-
-
-def printable(text: str) -> str:
-    """With control characters spelled out: a message's error text may come from anybody."""
-    if text.isprintable():
-        return text
-    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from asynctasq.app import logs
 from asynctasq.app.loops import run
-from asynctasq.cli import apps, logs
+from asynctasq.cli import apps
 from asynctasq.cli.flags import NO_FLAGS, Flags
 from asynctasq.cli.process import serve
 from asynctasq.cli.session import refuse_memory

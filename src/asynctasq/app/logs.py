@@ -1,4 +1,4 @@
-"""How a worker logs when its users' modules have not said otherwise."""
+"""How a worker and its children log when its users' modules have not said otherwise."""
 
 import json
 import logging
@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from asynctasq.app.context import TaskFields
+from asynctasq.app.printable import printable
 from asynctasq.app.settings import WorkerSettings
-from asynctasq.cli.output import printable
 
 _OWN_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 

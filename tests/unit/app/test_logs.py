@@ -2,9 +2,8 @@ import contextlib
 import json
 import logging
 
-from asynctasq.app import context
+from asynctasq.app import context, logs
 from asynctasq.app.settings import WorkerSettings
-from asynctasq.cli import logs
 from asynctasq.domain.message import Message
 
 MESSAGE = Message("id-1", "default", task="shop:mail", body=b"", headers={"correlation_id": "order-7"})
