@@ -1,1 +1,1 @@
-"""Where tasks run: on the event loop, in threads."""
+"""Where tasks run: on the event loop, in threads, in child processes."""

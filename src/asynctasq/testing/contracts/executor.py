@@ -58,7 +58,7 @@ class ExecutorContract(Contract):
     @_on_a_loop
     async def test_calls_run_side_by_side(self) -> None:
         async with self._opened(slots=4) as executor:
-            await executor.run(Call(self.calls.answer, 0.0))
+            await asyncio.gather(*(executor.run(Call(self.calls.answer, 0.0)) for _ in range(4)))
             start = time.monotonic()
             await asyncio.gather(*(executor.run(Call(self.calls.pause, None)) for _ in range(4)))
             elapsed_seconds = time.monotonic() - start
