@@ -11,9 +11,10 @@ from dependency_injector import containers, providers
 
 from asynctasq import plugins
 from asynctasq.adapters.executors.loop import LoopExecutor
+from asynctasq.adapters.executors.process import ProcessExecutor
 from asynctasq.adapters.executors.thread import ThreadExecutor
 from asynctasq.adapters.serializers.msgpack import MsgpackSerializer
-from asynctasq.app import registry
+from asynctasq.app import current, logs, registry
 from asynctasq.app.broker import Broker
 from asynctasq.app.codec import Codec
 from asynctasq.app.definition import Mode
@@ -27,6 +28,8 @@ from asynctasq.app.routes import Routes
 from asynctasq.app.runner import Runner
 from asynctasq.app.settings import Settings
 from asynctasq.domain.errors import ConfigurationError
+from asynctasq.domain.outcome import Outcome, Succeeded
+from asynctasq.ports.executor import Call, Executor
 from asynctasq.ports.queue import Queue
 
 
@@ -38,9 +41,18 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _thread_count(concurrency: int) -> int:
-    """Beside a thread that was abandoned past its timeout, the hooks of the same task need one."""
-    return 2 * concurrency
+def _executors(settings: Settings, root: Path) -> Mapping[Mode, Executor]:
+    """For one worker. Both kinds of process tasks share its children."""
+    pool = settings.process_pool
+    settle = Call(settle_in_child, (settings, root))
+    processes = ProcessExecutor(pool.size, prepare=settle, max_tasks_per_child=pool.max_tasks_per_child)
+    return {
+        Mode.LOOP: LoopExecutor(),
+        # Beside a thread that was abandoned past its timeout, the hooks of the same task need one.
+        Mode.THREAD: ThreadExecutor(2 * settings.worker.concurrency),
+        Mode.PROCESS: processes,
+        Mode.PROCESS_LOOP: processes,
+    }
 
 
 def _default_driver(settings: Settings) -> str | Queue:
@@ -69,17 +81,9 @@ class Container(containers.DeclarativeContainer):
         Dispatcher, broker, routes, preparer, timeout_seconds=settings.provided.dispatch_timeout
     )
     monitor = providers.Singleton(Monitor, broker, routes)
-    importer = providers.Singleton(
-        Importer, tasks, apps=settings.provided.worker.imports, root=providers.Callable(Path.cwd)
-    )
-    executors = providers.Dict(
-        {
-            Mode.LOOP: providers.Factory(LoopExecutor),
-            Mode.THREAD: providers.Factory(
-                ThreadExecutor, providers.Callable(_thread_count, settings.provided.worker.concurrency)
-            ),
-        }
-    )
+    root = providers.Callable(Path.cwd)
+    importer = providers.Singleton(Importer, tasks, apps=settings.provided.worker.imports, root=root)
+    executors = providers.Callable(_executors, settings, root)
     runner = providers.Factory(
         Runner, importer, codec, executors, skew_seconds=settings.provided.worker.version_skew_seconds
     )
@@ -94,6 +98,16 @@ class Container(containers.DeclarativeContainer):
         importer=importer,
         runner=runner.provider,
     )
+
+
+def settle_in_child(given: tuple[Settings, Path]) -> Outcome:
+    """Make a new child process a part of its worker: the same settings, import policy, apps and log lines."""
+    settings, root = given
+    application = Container(settings=providers.Object(settings), root=providers.Object(root)).application()
+    current.pin(application)
+    application.importer.load_apps()
+    logs.configure(settings.worker)
+    return Succeeded()
 
 
 def build(given: Mapping[str, Any] | None = None) -> Application:

@@ -188,7 +188,8 @@ class TestDemo:
         assert result["dispatched"] == result["succeeded"] + result["dead"]
         assert result["retried"] >= 1
         assert result["dead"] == 1
-        assert sum(count or 0 for count in result["modes"].values()) == result["succeeded"]
+        assert sum(result["modes"].values()) == result["succeeded"]
+        assert all(result["modes"].values())
 
     def test_people_see_the_retry_and_the_reason_of_the_dead_letter(self, project):
         shown = project.cli("demo").stdout

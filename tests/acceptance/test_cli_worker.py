@@ -57,7 +57,7 @@ def test_it_says_where_it_works_and_on_what(project):
     assert str(project.folder / ".asynctasq" / "queue.db") in banner
     assert re.search(r"queues +default, emails", banner)
     assert re.search(r"concurrency +7", banner)
-    assert re.search(r"modes +async, thread", banner)
+    assert re.search(r"modes +async, thread, process, async process", banner)
     assert re.search(r"lease +30 s", banner)
 
 

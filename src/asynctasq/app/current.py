@@ -1,4 +1,7 @@
-"""The default application: the one that tasks dispatch to. The only state of this package that is a module's."""
+"""The default application: the one that tasks dispatch to.
+
+With what a child process keeps (`in_child`) the only state of this package that is a module's.
+"""
 
 import atexit
 import contextlib

@@ -28,6 +28,10 @@ class Mode(Enum):
     def is_async(self) -> bool:
         return self in (Mode.LOOP, Mode.PROCESS_LOOP)
 
+    @property
+    def in_child(self) -> bool:
+        return self in (Mode.PROCESS, Mode.PROCESS_LOOP)
+
 
 @frozen(eq=False)
 class TaskDefinition:

@@ -1,6 +1,7 @@
 """From a lease to an outcome, in small steps: find the task, read its arguments, run it, hear its hooks."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from asynctasq.app import headers
 from asynctasq.app.attempt import (
@@ -15,6 +16,7 @@ from asynctasq.app.attempt import (
 from asynctasq.app.codec import Codec, CorruptBody, NewerBody
 from asynctasq.app.definition import Mode, TaskDefinition
 from asynctasq.app.imports import Forbidden, Importer, Unknown
+from asynctasq.app.in_child import Ticket, conclude_in_child, execute_in_child, mourn_in_child
 from asynctasq.domain.errors import TaskTimeout, WorkerLost
 from asynctasq.domain.lease import Defect
 from asynctasq.domain.outcome import ErrorInfo, Failed, Outcome, Rejected, Skewed, TimedOut, Undecodable
@@ -22,9 +24,26 @@ from asynctasq.ports.executor import Call, Executor
 
 HOOK_SECONDS = 60.0
 
-EXECUTE = {Mode.LOOP: execute, Mode.THREAD: execute_sync}
-CONCLUDE = {Mode.LOOP: conclude, Mode.THREAD: conclude_sync}
-MOURN = {Mode.LOOP: mourn, Mode.THREAD: mourn_sync}
+Step = Callable[[Any], Outcome | Awaitable[Outcome]]
+
+EXECUTE: Mapping[Mode, Step] = {
+    Mode.LOOP: execute,
+    Mode.THREAD: execute_sync,
+    Mode.PROCESS: execute_in_child,
+    Mode.PROCESS_LOOP: execute_in_child,
+}
+CONCLUDE: Mapping[Mode, Step] = {
+    Mode.LOOP: conclude,
+    Mode.THREAD: conclude_sync,
+    Mode.PROCESS: conclude_in_child,
+    Mode.PROCESS_LOOP: conclude_in_child,
+}
+MOURN: Mapping[Mode, Step] = {
+    Mode.LOOP: mourn,
+    Mode.THREAD: mourn_sync,
+    Mode.PROCESS: mourn_in_child,
+    Mode.PROCESS_LOOP: mourn_in_child,
+}
 
 
 class Runner:
@@ -48,10 +67,10 @@ class Runner:
 
     async def run(self, attempt: Attempt) -> Outcome:
         """Run the attempt to its end, hooks included. Only a cancellation of the calling task gets out."""
-        ready = self._read(attempt)
+        ready = self.read(attempt)
         if not isinstance(ready, TaskDefinition):
             return ready
-        attempt.call = Call(EXECUTE[ready.mode], attempt, timeout_seconds=attempt.timeout_seconds)
+        attempt.call = _call(EXECUTE[ready.mode], attempt, ready.mode, attempt.timeout_seconds)
         outcome = await self._executors[ready.mode].run(attempt.call)
         if isinstance(outcome, Failed | TimedOut | Rejected):
             return await self._conclude(attempt, ready, outcome)
@@ -64,20 +83,22 @@ class Runner:
 
     async def mourn(self, attempt: Attempt, reason: str) -> None:
         """Call `failed(WorkerLost(...))` of a task whose last attempt died with its worker."""
-        ready = self._read(attempt)
+        ready = self.read(attempt)
         if isinstance(ready, TaskDefinition):
             attempt.error = WorkerLost(reason)
             attempt.outcome = Rejected(ErrorInfo.of(attempt.error))
             limit = attempt.timeout_seconds or HOOK_SECONDS
-            await self._executors[ready.mode].run(Call(MOURN[ready.mode], attempt, timeout_seconds=limit))
+            await self._executors[ready.mode].run(_call(MOURN[ready.mode], attempt, ready.mode, limit))
 
-    def _read(self, attempt: Attempt) -> TaskDefinition | Outcome:
+    def read(self, attempt: Attempt, *, in_child: bool = False) -> TaskDefinition | Outcome:
+        """Find the task and, where it is to run, its arguments; or the outcome that their absence means."""
         lease = attempt.lease
         if lease.defect is not None:
             return self._defective(lease.defect)
         try:
             definition = self._importer.find(lease.message.task)
-            attempt.arguments = self._codec.decode(lease.message.body)
+            if definition.mode.in_child is in_child:
+                attempt.arguments = self._codec.decode(lease.message.body)
             attempt.timeout_seconds = _timeout_of(attempt)
         except Forbidden as error:
             return Undecodable(ErrorInfo("Forbidden", str(error)))
@@ -93,15 +114,20 @@ class Runner:
         attempt.skew_seconds = self._skew_seconds
         return definition
 
-    async def _conclude(self, attempt: Attempt, definition: TaskDefinition, outcome: Outcome) -> Outcome:
+    async def _conclude(
+        self, attempt: Attempt, definition: TaskDefinition, outcome: Failed | TimedOut | Rejected
+    ) -> Outcome:
         if attempt.interruption is not None:
             return outcome
         attempt.outcome = outcome
         if isinstance(outcome, TimedOut):
             attempt.error = TaskTimeout(outcome.error.message)
-        call = Call(CONCLUDE[definition.mode], attempt, timeout_seconds=attempt.timeout_seconds or HOOK_SECONDS)
-        await self._executors[definition.mode].run(call)
-        return attempt.outcome
+        limit = attempt.timeout_seconds or HOOK_SECONDS
+        call = _call(CONCLUDE[definition.mode], attempt, definition.mode, limit)
+        heard = await self._executors[definition.mode].run(call)
+        # What speaks of another error says that the hooks did not get to their end.
+        of_this = isinstance(heard, Failed | TimedOut | Rejected) and heard.error == outcome.error
+        return heard if of_this else attempt.outcome
 
     def _defective(self, defect: Defect) -> Outcome:
         if defect.kind == "newer":
@@ -110,6 +136,10 @@ class Runner:
 
     def _skewed(self, kind: str, text: str) -> Skewed:
         return Skewed(ErrorInfo(kind, text), self._skew_seconds)
+
+
+def _call(step: Step, attempt: Attempt, mode: Mode, seconds: float | None) -> Call:
+    return Call(step, Ticket.of(attempt) if mode.in_child else attempt, timeout_seconds=seconds)
 
 
 def _timeout_of(attempt: Attempt) -> float | None:

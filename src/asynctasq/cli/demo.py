@@ -19,7 +19,6 @@ from asynctasq.app import current
 from asynctasq.app.definition import Mode
 from asynctasq.app.loops import run
 from asynctasq.app.monitor import Monitor
-from asynctasq.app.runner import EXECUTE
 from asynctasq.app.sendable import Sendable
 from asynctasq.app.settings_info import PREFIX
 from asynctasq.cli.demo_report import Report, Sight, read_notes
@@ -79,7 +78,7 @@ def _tasks(ledger: Path) -> list[tuple[str, Mode, Sendable]]:
     # Only here: whoever imports these has them in the registry, which is no place for them in a user's worker.
     from asynctasq.cli import demo_tasks as tasks
 
-    everything: list[tuple[str, Mode, Sendable]] = [
+    return [
         *[(f"send greeting {number}", Mode.LOOP, tasks.send_greeting(ledger)) for number in (1, 2, 3)],
         *[(f"resize picture {number}", Mode.THREAD, tasks.resize_picture(ledger)) for number in (1, 2, 3)],
         *[(f"count primes {number}", Mode.PROCESS, tasks.count_primes(ledger)) for number in (1, 2)],
@@ -88,7 +87,6 @@ def _tasks(ledger: Path) -> list[tuple[str, Mode, Sendable]]:
         ("send greeting 4, in a second", Mode.LOOP, tasks.send_greeting(ledger).delay(1)),
         ("print label, always fails", Mode.THREAD, tasks.print_label(ledger)),
     ]
-    return [each for each in everything if each[1] in EXECUTE]
 
 
 async def _look(monitor: Monitor, report: Report, ledger: Path) -> None:

@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from asynctasq.app.definition import Mode
-from asynctasq.app.runner import EXECUTE
 from asynctasq.cli.output import printable
 from asynctasq.cli.views import reason
 from asynctasq.domain.lifecycle import State
@@ -62,7 +61,7 @@ class Report:
             "retried": sum(sight.attempt > 1 for sight in self.sights),
             "dead": by_state[State.DEAD.value],
             "seconds": round(seconds, 2),
-            "modes": {mode.value: done[mode] if mode in EXECUTE else None for mode in Mode},
+            "modes": {mode.value: done[mode] for mode in Mode},
         }
 
     def table(self) -> RenderableType:
@@ -72,9 +71,6 @@ class Report:
             if sight.reason:
                 state.append(f"  {printable(sight.reason)}", "dim")
             table.add_row(sight.what, sight.mode.value, str(sight.attempt), state)
-        for mode in Mode:
-            if mode not in EXECUTE:
-                table.add_row(Text(f"{mode.value} tasks", "dim"), mode.value, "", Text("not in this version", "dim"))
         return table
 
 

@@ -1,7 +1,7 @@
 """The blocks of the guide to class-based tasks."""
 
 from tests.acceptance.guides.block import Block
-from tests.acceptance.guides.fillings import CONFIG, IN_PROCESS, PROBE, PROBE_IT, PYTEST
+from tests.acceptance.guides.fillings import CONFIG, PROBE, PROBE_IT, PYTEST
 
 API = "https://api.example.com"
 SITE = "https://example.com"
@@ -114,14 +114,14 @@ class Unreachable(SmartRetryTask):
     Block(
         "d161df72f241",
         "async process video-processing ProcessVideoAsync",
-        reason=IN_PROCESS,
-        main='assert await ProcessVideoAsync(video_path=__file__).execute() == {"frames": 0}',
+        "video-processing",
+        main="await ProcessVideoAsync(video_path=__file__).dispatch()",
     ),
     Block(
         "f1af8cf2e45c",
         "process data-processing ProcessLargeDataset",
-        reason=IN_PROCESS,
-        main='assert ProcessLargeDataset(data=[1.0, 1.0]).execute() == {"mean": 1.0, "std": 1.0}',
+        "data-processing",
+        main="await ProcessLargeDataset(data=[1.0, 1.0]).dispatch()",
     ),
     Block(
         "e111fe0de251",

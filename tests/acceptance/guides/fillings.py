@@ -37,5 +37,3 @@ from django.conf import settings
 settings.configure(INSTALLED_APPS=[AppConfig(__name__, sys.modules[__name__])])
 django.setup()
 """
-
-IN_PROCESS = "no worker runs tasks in child processes yet"

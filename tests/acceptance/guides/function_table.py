@@ -1,7 +1,7 @@
 """The blocks of the guide to function-based tasks."""
 
 from tests.acceptance.guides.block import Block
-from tests.acceptance.guides.fillings import DJANGO, IN_PROCESS, PROBE, PROBE_IT, TASK, TASK_FUNCTION
+from tests.acceptance.guides.fillings import DJANGO, PROBE, PROBE_IT, TASK, TASK_FUNCTION
 
 API = "https://api.example.com"
 SITE = "https://example.com"
@@ -13,13 +13,13 @@ BLOCKS = [
         "5e5dc5cea77d",
         "async default fetch_data, thread default fetch_web_page, async process default process_video_async, "
         "process default heavy_computation",
-        "default, default",
+        "default, default, default",
         front="import aiofiles\nimport httpx",
         host=SITE,
         main="""
 await fetch_data("https://example.com/data").dispatch()
 await fetch_web_page("https://example.com/page").dispatch()
-assert list(heavy_computation([1.0, 1.0]).execute()) == [2, 0]
+await heavy_computation([1.0, 1.0]).dispatch()
 """,
     ),
     Block("b8eeb9f13cdb", "async default send_notification", "default", brokers="redis"),
@@ -27,9 +27,9 @@ assert list(heavy_computation([1.0, 1.0]).execute()) == [2, 0]
     Block(
         "839ae9e5c1c2",
         "process default heavy_computation",
-        reason=IN_PROCESS,
+        "default",
         front=TASK,
-        main="assert list(heavy_computation([1.0, 1.0]).execute()) == [2, 0]",
+        main="await heavy_computation([1.0, 1.0]).dispatch()",
     ),
     Block("c2e86fe46b1e", "async default simple_task", "default", main="await simple_task().dispatch()"),
     Block(
@@ -77,11 +77,11 @@ await background_cleanup().dispatch()
     Block(
         "957377614688",
         "async process ml-inference run_ml_inference, process data-processing process_large_dataset",
-        reason=IN_PROCESS,
+        "ml-inference, data-processing",
         back="def run_model(model, data):\n    return len(model), data",
         main="""
-assert process_large_dataset([1.0, 1.0]).execute() == {"mean": 1.0, "std": 1.0}
-assert (await run_ml_inference(__file__, [1.0]).execute())[1] == [1.0]
+await process_large_dataset([1.0, 1.0]).dispatch()
+await run_ml_inference(__file__, [1.0]).dispatch()
 """,
     ),
     Block("57fb1a5a24ef", "async emails send_email", "emails"),
@@ -99,27 +99,27 @@ assert (await run_ml_inference(__file__, [1.0]).execute())[1] == [1.0]
     Block(
         "5f263e182ab6",
         "async process video-processing process_video_async",
-        reason=IN_PROCESS,
+        "video-processing",
         back="async def process_frames(data):\n    return data.count(b'frames')",
-        main='assert (await process_video_async(__file__).execute())["frames"] > 0',
+        main="await process_video_async(__file__).dispatch()",
     ),
     Block(
         "41f03c1880ff",
         "process data-processing process_large_dataset",
-        reason=IN_PROCESS,
-        main='assert process_large_dataset([1.0, 1.0]).execute() == {"mean": 1.0, "std": 1.0}',
+        "data-processing",
+        main="await process_large_dataset([1.0, 1.0]).dispatch()",
     ),
     Block(
         "eaccb730ca02",
         "async default fetch_data, thread default scrape_page, async process default ml_inference_async, "
         "process default heavy_math",
-        "default, default",
+        "default, default, default",
         front="import aiofiles\nimport httpx",
         host=SITE,
         main="""
 await fetch_data("https://example.com/data").dispatch()
 await scrape_page("https://example.com/page").dispatch()
-assert heavy_math([[2.0]]).execute() == [[0.5]]
+await heavy_math([[2.0]]).dispatch()
 """,
     ),
     Block(

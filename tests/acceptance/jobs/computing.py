@@ -1,0 +1,89 @@
+"""Tasks in child processes."""
+
+import asyncio
+import logging
+import os
+import re
+import time
+
+from counting import enter
+from deadly import WAYS
+
+from asynctasq import AsyncProcessTask, SyncProcessTask
+
+LONG_SECONDS = 60
+
+log = logging.getLogger(__name__)
+
+
+class Compute(SyncProcessTask[None]):
+    index: int
+    seconds: float
+
+    def execute(self) -> None:
+        enter("started", self, self.index)
+        print(f"computing {self.index} in {os.getpid()}")
+        log.info("computed %d", self.index)
+        time.sleep(self.seconds)
+        enter("finished", self, self.index)
+
+
+class ComputeOnLoop(AsyncProcessTask[None]):
+    index: int
+
+    async def execute(self) -> None:
+        enter("started", self, self.index)
+        await asyncio.sleep(0)
+        enter(f"on loop {id(asyncio.get_running_loop())}", self, self.index)
+        enter("finished", self, self.index)
+
+
+class Mortal(SyncProcessTask[None]):
+    index: int
+    way: str
+
+    def execute(self) -> None:
+        enter("started", self, self.index)
+        WAYS[self.way]()
+
+
+class Sleep(SyncProcessTask[None]):
+    index: int
+
+    def execute(self) -> None:
+        enter("started", self, self.index)
+        time.sleep(LONG_SECONDS)
+
+    def failed(self, exception: Exception) -> None:
+        enter(f"failed: {type(exception).__name__}", self, self.index)
+
+
+class Hog(SyncProcessTask[None]):
+    """Never lets go of the interpreter's lock."""
+
+    index: int
+
+    def execute(self) -> None:
+        enter("started", self, self.index)
+        re.match("(a+)+$", "a" * 60 + "b")
+
+
+class Unpicklable(Exception):
+    def __init__(self, task: "Fail") -> None:
+        super().__init__(lambda: task)
+        self.task = task
+
+
+class Fail(SyncProcessTask[None]):
+    index: int
+
+    def execute(self) -> None:
+        enter("started", self, self.index)
+        raise Unpicklable(self)
+
+    def should_retry(self, exception: Exception) -> bool:
+        enter("asked", self, self.index)
+        return not (isinstance(exception, Unpicklable) and exception.task is self)
+
+    def failed(self, exception: Exception) -> None:
+        enter(f"failed: {type(exception).__name__}", self, self.index)
