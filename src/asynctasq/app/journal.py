@@ -16,6 +16,7 @@ class Journal:
 
     def __init__(self) -> None:
         self._skewed: set[str] = set()
+        self._blank = vars(logging.makeLogRecord({"name": log.name}))
 
     def started(self, attempt: Attempt) -> None:
         self._write(logging.DEBUG, attempt, "started")
@@ -73,19 +74,26 @@ class Journal:
         seconds = time.monotonic() - attempt.started_at
         name = message.task or "<unreadable>"
         ending = f"\n{detail}" if detail else ""
-        # Made by hand: looking up the caller of each line would cost as much as the line.
-        record = logging.makeLogRecord(
-            {
-                "name": log.name,
-                "levelno": level,
-                "levelname": logging.getLevelName(level),
-                "msg": f"{name} {message.id} attempt {number} ({seconds:.3f} s) {text}{ending}",
-                "task_id": message.id,
-                "task": message.task,
-                "queue": message.queue,
-                "attempt": number,
-                "duration_seconds": seconds,
-                "correlation_id": message.headers.get("correlation_id"),
-            }
+        log.handle(
+            self._record(
+                levelno=level,
+                levelname=logging.getLevelName(level),
+                msg=f"{name} {message.id} attempt {number} ({seconds:.3f} s) {text}{ending}",
+                task_id=message.id,
+                task=message.task,
+                queue=message.queue,
+                attempt=number,
+                duration_seconds=seconds,
+                correlation_id=message.headers.get("correlation_id"),
+            )
         )
-        log.handle(record)
+
+    def _record(self, **fields: object) -> logging.LogRecord:
+        """Made by hand: finding out who logs, and where from, would cost more than the rest of the line."""
+        if logging.getLogRecordFactory() is not logging.LogRecord:
+            return logging.makeLogRecord({"name": log.name, **fields})
+        record = logging.LogRecord.__new__(logging.LogRecord)
+        now = time.time()
+        age = (now - self._blank["created"]) * 1000 + self._blank["relativeCreated"]
+        vars(record).update(self._blank, created=now, msecs=now % 1 * 1000, relativeCreated=age, **fields)
+        return record

@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,26 +35,32 @@ class TextLines(logging.Formatter):
     """A line that a task has written names the task. What errors say is no command to the terminal."""
 
     def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)-8s %(name)s: %(message)s")
+        super().__init__()
         self._second, self._time = 0, ""
 
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802
+    def format(self, record: logging.LogRecord) -> str:
+        text = f"{self._when(record)} {record.levelname:<8} {record.name}: {record.getMessage()}"
+        fields = vars(record)
+        for name in ("task_id", "correlation_id"):
+            value = fields.get(name)
+            if value and value not in text:
+                text += f" [{name} {value}]"
+        for detail in self._details(record):
+            text += f"\n{detail}"
+        return printable(text)
+
+    def _when(self, record: logging.LogRecord) -> str:
         """Spelled out once a second: a busy worker writes thousands of lines in each."""
         second = int(record.created)
         if second != self._second:
             self._second, self._time = second, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
         return f"{self._time},{int(record.msecs):03d}"
 
-    def format(self, record: logging.LogRecord) -> str:
-        return printable(super().format(record))
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name that logging gave it
-        text = super().formatMessage(record)
-        for name in ("task_id", "correlation_id"):
-            value = vars(record).get(name)
-            if value and value not in text:
-                text += f" [{name} {value}]"
-        return text
+    def _details(self, record: logging.LogRecord) -> Iterator[str]:
+        if record.exc_info:
+            yield self.formatException(record.exc_info)
+        if record.stack_info:
+            yield self.formatStack(record.stack_info)
 
 
 class JsonLines(logging.Formatter):
