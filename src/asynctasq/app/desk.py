@@ -1,16 +1,18 @@
 """The broker's side of one worker: everything that touches its queue, on the broker's loop."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 
 from attrs import define, field
 
-from asynctasq.app.intake import Intake, QueueNames
+from asynctasq.app.intake import Intake
 from asynctasq.app.keeper import Keeper, OnLost
 from asynctasq.app.options import WorkerOptions
+from asynctasq.app.queue_names import QueueNames
 from asynctasq.app.routes import Routes
-from asynctasq.app.settler import OnSettled, Settler
+from asynctasq.app.settler import OnSettled, Settled, Settler
 from asynctasq.app.watch import Watch
 from asynctasq.domain.lease import Lease
 from asynctasq.domain.verdict import Release, Verdict
@@ -25,18 +27,24 @@ LAST_RESORT_SECONDS = 1.3
 
 @define(eq=False)
 class Desk:
-    """Opened, used and closed on the broker's loop; `on_lost` and `on_settled` are called there."""
+    """Opened, used and closed on the broker's loop, where it calls what begins with `on_`.
+
+    `on_ended` says that nothing more will be leased: there was nothing left for a burst, or something went wrong.
+    """
 
     routes: Routes
     options: WorkerOptions
     known_queues: Callable[[], Sequence[str]] = field(kw_only=True)
+    on_leased: Callable[[Sequence[Lease]], object] = field(kw_only=True)
     on_lost: OnLost = field(kw_only=True)
     on_settled: OnSettled = field(kw_only=True)
+    on_ended: Callable[[], None] = field(kw_only=True)
     watch: Watch = field(kw_only=True)
     _queue: Queue = field(init=False)
     _keeper: Keeper = field(init=False)
     _settler: Settler = field(init=False)
     _intake: Intake = field(init=False)
+    _taking: "asyncio.Task[None] | None" = field(init=False, default=None)
     _services: list[asyncio.Task[None]] = field(init=False, factory=list["asyncio.Task[None]"])
     _leaving: asyncio.TimerHandle | None = field(init=False, default=None)
 
@@ -45,36 +53,36 @@ class Desk:
         options = self.options
         self._queue = await self.routes.queue(options.driver)
         self._keeper = Keeper(self._queue, lease_seconds=options.lease_seconds, on_lost=self.on_lost)
-        self._settler = Settler(self._queue, self._keeper, on_settled=self.on_settled)
-        self._intake = Intake(
-            self._queue,
-            self._keeper,
-            self._settler,
-            QueueNames(self._queue, options.queues, self.known_queues),
-            lease_seconds=options.lease_seconds,
-            owner=options.name,
-        )
+        self._settler = Settler(self._queue, self._keeper, on_settled=self._settled)
+        names = QueueNames(self._queue, options.queues, self.known_queues)
+        self._intake = Intake(self._queue, self._keeper, self._settler, names, options, on_leased=self.on_leased)
         loop = asyncio.get_running_loop()
-        # Both run until `close`; a TaskGroup would need a body that lasts as long.
+        # All run until `close`; a TaskGroup would need a body that lasts as long.
         self._services = [loop.create_task(self._keeper.run()), loop.create_task(self.watch.run())]
-
-    async def take(self, limit: int, wait: float) -> Sequence[Lease]:
-        return await self._intake.take(limit, wait)
+        self._taking = loop.create_task(self._intake.run())
+        self._taking.add_done_callback(lambda _: self.on_ended())
 
     def stop_taking(self) -> None:
-        if self._services:  # else it is not open yet, and there is nothing to stop
+        if self._taking is not None:  # else it is not open yet, and there is nothing to stop
             self._intake.stop()
 
-    def put(self, verdicts: Sequence[Verdict]) -> None:
+    async def end_taking(self) -> None:
+        """Return when all that was leased has been handed out; raises what ended the leasing, if anything did."""
+        self.stop_taking()
+        if self._taking is not None:
+            await self._taking
+
+    def put(self, verdicts: Sequence[Verdict], lingering: Sequence[str] = ()) -> None:
+        """Settle these. The slots of `lingering`, given as tokens, stay taken until `vacate`."""
+        self._intake.linger(lingering)
         self._settler.put(verdicts)
 
-    async def settle(self, verdicts: Sequence[Verdict]) -> None:
-        """Return once the queue has answered these."""
-        self._settler.put(verdicts)
-        await self._settler.flush()
+    def vacate(self) -> None:
+        self._intake.vacate()
 
-    async def flush(self) -> None:
-        await self._settler.flush()
+    def _settled(self, settled: Sequence[Settled]) -> None:
+        self._intake.settled(settled)
+        self.on_settled(settled)
 
     async def give_up(self) -> None:
         """Give every message back that is still held here, whatever runs."""
@@ -106,4 +114,8 @@ class Desk:
             self._leaving.cancel()
         for service in self._services:
             service.cancel()
+        if self._taking is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS_SECONDS):
+                    await self._settler.flush()
         await asyncio.gather(*self._services, return_exceptions=True)

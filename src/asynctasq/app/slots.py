@@ -14,27 +14,24 @@ class Slot:
     task: "asyncio.Task[None] | None" = None
     ended: bool = False
     settled: bool = False
+    lingers: bool = False
+    """Its settlement alone does not free it, so the intake has to be told."""
     buried: "asyncio.Future[bool] | None" = None
 
 
 class Slots:
-    """Used on the task loop only. `close` makes every wait return, so that a stop is heard everywhere."""
+    """Used on the task loop only. `on_vacated` hears of every slot that lingered."""
 
-    def __init__(self, count: int) -> None:
-        self._count = count
+    def __init__(self, *, on_vacated: Callable[[], None]) -> None:
+        self._on_vacated = on_vacated
         self._taken: dict[str, Slot] = {}
         self._changed = asyncio.Event()
-        self._closed = False
 
     def __iter__(self) -> Iterator[Slot]:
         return iter(tuple(self._taken.values()))
 
     def __len__(self) -> int:
         return len(self._taken)
-
-    @property
-    def free_count(self) -> int:
-        return self._count - len(self._taken)
 
     def get(self, token: str) -> Slot | None:
         return self._taken.get(token)
@@ -53,26 +50,13 @@ class Slots:
         slot.settled = True
         self._vacate(slot)
 
-    def close(self) -> None:
-        self._closed = True
-        self._changed.set()
-
-    async def some_free(self) -> None:
-        await self._until(lambda: self.free_count > 0 or self._closed)
-
-    async def idle(self) -> None:
-        await self._until(lambda: not self._taken or self._closed)
-
     async def empty(self) -> None:
-        """Like `idle`, after the close."""
-        await self._until(lambda: not self._taken)
-
-    def _vacate(self, slot: Slot) -> None:
-        if slot.ended and slot.settled:
-            self._taken.pop(slot.attempt.lease.token, None)
-            self._changed.set()
-
-    async def _until(self, true: Callable[[], bool]) -> None:
-        while not true():
+        while self._taken:
             self._changed.clear()
             await self._changed.wait()
+
+    def _vacate(self, slot: Slot) -> None:
+        if slot.ended and slot.settled and self._taken.pop(slot.attempt.lease.token, None):
+            self._changed.set()
+            if slot.lingers:
+                self._on_vacated()

@@ -27,13 +27,10 @@ from asynctasq.domain.decide import decide, exhaustion
 from asynctasq.domain.errors import Unavailable
 from asynctasq.domain.lease import Lease
 from asynctasq.domain.outcome import ErrorInfo, Failed, Interrupted, Outcome, Skewed, Succeeded, TimedOut
-from asynctasq.domain.verdict import Reason, Release, Verdict
+from asynctasq.domain.verdict import Reason, Verdict
 
 log = logging.getLogger("asynctasq.worker")
 
-WAIT_SECONDS = 5.0
-BURST_WAIT_SECONDS = 0.5
-BURST_EMPTY_WAITS = 2
 GRACE_SECONDS = 0.5
 """How long a cancelled coroutine gets to end."""
 SKEW_PAUSE_SECONDS = 0.3
@@ -64,9 +61,9 @@ class Worker:
         self._known_queues = known_queues
         self._leave = leave
         self._journal = Journal()
-        self._slots = Slots(options.concurrency)
+        self._slots = Slots(on_vacated=lambda: broker.post(self._desk.vacate))
         self._ended_early: dict[str, Interruption] = {}
-        self._verdicts: list[Verdict] = []
+        self._handed_in: list[Slot] = []
         self._running = False
         self._stop_count = 0
         self._patience: asyncio.Timeout | None = None
@@ -79,8 +76,10 @@ class Worker:
             self._routes,
             self._options,
             known_queues=self._known_queues,
+            on_leased=lambda leases: self._loop.call_soon_threadsafe(self._begin, leases),
             on_lost=lambda lost: self._post(self._lost, lost),
             on_settled=lambda settled: self._post(self._settled, settled),
+            on_ended=lambda: self._post(self._stopping.set),
             watch=Watch(self._loop, threading.get_ident(), busy=lambda: len(self._slots) > 0, describe=self._blocker),
         )
         self._running = True
@@ -89,7 +88,7 @@ class Worker:
         await self._runner.open()
         try:
             if await self._opened():
-                await self._serve()
+                await self._stopping.wait()
                 await self._drain()
         except asyncio.CancelledError:
             self._stop_count += 1
@@ -116,7 +115,6 @@ class Worker:
     def _heed_stop(self) -> None:
         self._stop_count += 1
         self._stopping.set()
-        self._slots.close()
         self._broker.post(self._desk.stop_taking)
         if self._patience is not None and self._stop_count > 1:
             self._patience.reschedule(self._loop.time())
@@ -132,53 +130,19 @@ class Worker:
                 return True
         return False
 
-    async def _serve(self) -> None:
-        backoff = Backoff()
-        wait = BURST_WAIT_SECONDS if self._options.burst else WAIT_SECONDS
-        empty_waits = 0
-        while not self._stopping.is_set() and not (self._options.burst and empty_waits >= BURST_EMPTY_WAITS):
-            await self._slots.some_free()
-            try:
-                leases = await self._broker.call(self._desk.take, self._slots.free_count, wait)
-            except Unavailable as error:
-                await self._pause(backoff, error)
-                continue
-            backoff.reset()
-            empty_waits = 0 if leases or len(self._slots) else empty_waits + 1
-            await self._start(leases)
-
     async def _pause(self, backoff: Backoff, error: Unavailable) -> None:
         seconds = backoff.next_seconds()
         log.warning("the queue gives no answer, asking again in %.1f s: %s", seconds, error)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
-    async def _start(self, leases: Sequence[Lease]) -> None:
-        suspect = next((lease for lease in leases if lease.crashes and not lease.exhausted), None)
-        if suspect is None:
-            for lease in leases:
-                self._begin(lease)
-            return
-        # What may kill this process again does it alone: the others go back, and are back, before it starts.
-        await self._give_back([lease for lease in leases if lease is not suspect])
-        await self._slots.idle()
-        if self._stopping.is_set():
-            await self._give_back([suspect])
-            return
-        self._begin(suspect)
-        await self._slots.idle()
-
-    async def _give_back(self, leases: Sequence[Lease]) -> None:
-        if leases:
-            releases = [Release(lease, skewed_seconds=lease.skewed_seconds) for lease in leases]
-            await self._broker.call(self._desk.settle, releases)
-
-    def _begin(self, lease: Lease) -> None:
-        slot = self._slots.take(Attempt(lease))
-        if ended := self._ended_early.pop(lease.token, None):
-            self._interrupt(slot, ended)
-        # No TaskGroup: a task that ignores its cancellation would keep the worker from ever leaving.
-        slot.task = self._loop.create_task(self._attempt(slot))
+    def _begin(self, leases: Sequence[Lease]) -> None:
+        for lease in leases:
+            slot = self._slots.take(Attempt(lease))
+            if ended := self._ended_early.pop(lease.token, None):
+                self._interrupt(slot, ended)
+            # No TaskGroup: a task that ignores its cancellation would keep the worker from ever leaving.
+            slot.task = self._loop.create_task(self._attempt(slot))
 
     async def _attempt(self, slot: Slot) -> None:
         attempt = slot.attempt
@@ -188,6 +152,7 @@ class Worker:
         else:
             outcome = attempt.outcome = await self._outcome(attempt)
             if attempt.interruption in (Interruption.LOST, Interruption.CANCELLED):
+                slot.lingers = True
                 self._slots.settle(slot)
             else:
                 self._hand_in(slot, decide(attempt.lease, outcome, random.random))
@@ -223,13 +188,18 @@ class Worker:
 
     def _hand_in(self, slot: Slot, verdict: Verdict) -> None:
         slot.attempt.verdict = verdict
-        if not self._verdicts:
+        if not self._handed_in:
             self._loop.call_soon(self._hand_over)
-        self._verdicts.append(verdict)
+        self._handed_in.append(slot)
 
     def _hand_over(self) -> None:
-        verdicts, self._verdicts = self._verdicts, []
-        self._broker.post(self._desk.put, verdicts)
+        slots, self._handed_in = self._handed_in, []
+        lingering: list[str] = []
+        for slot in slots:
+            if not slot.ended:
+                slot.lingers = True
+                lingering.append(slot.attempt.lease.token)
+        self._broker.post(self._desk.put, [slot.attempt.verdict for slot in slots], lingering)
 
     def _settled(self, settled: Sequence[Settled]) -> None:
         for verdict, refusal in settled:
@@ -261,6 +231,7 @@ class Worker:
 
     async def _drain(self) -> None:
         """Let tasks finish and be settled, then cancel what can be cancelled; what cannot is left running."""
+        await self._broker.call(self._desk.end_taking)
         if await self._emptied(self._patience_seconds):
             return
         for slot in self._slots:
