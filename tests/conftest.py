@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import settings
 
+from tests import servers
+
 FULL = os.environ.get("CI") == "true"
 
 # Stated in full: Hypothesis has a `ci` profile of its own, which would repeat the same examples for ever.
@@ -19,3 +21,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("full"):
             item.add_marker(pytest.mark.skip(reason="runs with CI=true only"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("broker"):
+        servers.require(*marker.args)
