@@ -5,9 +5,11 @@ AsyncTasQError
 │   └── MissingExtra      a driver whose client library is not installed
 ├── NotSendable           a task, argument or attribute that cannot travel; names the path to it
 │   └── BodyTooLarge      the encoded arguments exceed what the queue takes
+├── NotLoaded             the models of a task cannot be loaded, although their database answers
 ├── Unavailable           the broker gave no answer: whether it acted is unknown, repeating is safe
 ├── Closed                a resource was used after `close()`
 ├── Unsupported           the driver declares that it cannot do this
+├── SchemaMismatch        the tables of a queue are missing, older or newer than this version; names the command
 ├── Refused               the queue answered, and the answer was no
 ├── IllegalStep           a message was asked to take a step that its state does not have
 ├── WorkerLost            given to `failed()` when every attempt ended in the death of its worker
@@ -39,6 +41,10 @@ class BodyTooLarge(NotSendable):
     """The encoded arguments are larger than the queue takes."""
 
 
+class NotLoaded(AsyncTasQError):
+    """The models that a task was given cannot be loaded, although their database answers."""
+
+
 class Unavailable(AsyncTasQError):
     """The broker gave no answer. What it did is unknown; the same call may be repeated."""
 
@@ -49,6 +55,10 @@ class Closed(AsyncTasQError):
 
 class Unsupported(AsyncTasQError):
     """The driver declares that it cannot do what was asked."""
+
+
+class SchemaMismatch(AsyncTasQError):
+    """The tables of a queue are not those that this version works with."""
 
 
 class Refused(AsyncTasQError):

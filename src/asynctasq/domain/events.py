@@ -5,6 +5,8 @@ from enum import Enum
 
 from attrs import Factory, field, frozen
 
+Value = str | int | float | None
+
 
 class EventKind(Enum):
     TASK_ENQUEUED = "task_enqueued"
@@ -18,6 +20,11 @@ class EventKind(Enum):
     WORKER_ONLINE = "worker_online"
     WORKER_OFFLINE = "worker_offline"
 
+    @property
+    def subject_name(self) -> str:
+        """What the subject of such an event is."""
+        return "worker" if self in (EventKind.WORKER_ONLINE, EventKind.WORKER_OFFLINE) else "task_id"
+
 
 @frozen
 class Event:
@@ -26,6 +33,8 @@ class Event:
     kind: EventKind
     subject: str
     at: float = field(kw_only=True)
-    fields: Mapping[str, str | int | float | None] = field(
-        default=Factory(dict[str, "str | int | float | None"]), kw_only=True
-    )
+    fields: Mapping[str, Value] = field(default=Factory(dict[str, Value]), kw_only=True)
+
+    def plain(self) -> dict[str, Value]:
+        """All of it in one mapping, as sinks write it down."""
+        return {"event": self.kind.value, self.kind.subject_name: self.subject, "at": self.at, **self.fields}

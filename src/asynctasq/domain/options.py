@@ -2,7 +2,8 @@
 
 import math
 import re
-from typing import Any, Literal, TypeGuard
+from collections.abc import Mapping
+from typing import Any, Literal, TypeGuard, get_args
 
 from attrs import Attribute, field, frozen
 
@@ -10,6 +11,12 @@ from asynctasq.domain.errors import ConfigurationError
 from asynctasq.domain.retry import RetryPolicy
 
 RetryStrategy = Literal["fixed", "exponential"]
+MissingModel = Literal["dead", "none", "retry"]
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "retry_strategy": get_args(RetryStrategy),
+    "on_missing_model": get_args(MissingModel),
+}
 
 QUEUE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 SHORTEST_VISIBILITY_SECONDS = 3
@@ -47,8 +54,11 @@ def _problem(name: str, value: object) -> str | None:
             return "must be seconds above 0, or None for no limit"
         case "visibility_timeout" if not _is_seconds(value) or value < SHORTEST_VISIBILITY_SECONDS:
             return f"must be {SHORTEST_VISIBILITY_SECONDS} seconds or more"
-        case "retry_strategy" if value not in ("fixed", "exponential"):
-            return "must be 'fixed' or 'exponential'"
+        case "retry_strategy" | "on_missing_model" if value not in _CHOICES[name]:
+            *choices, last = map(repr, _CHOICES[name])
+            return f"must be {', '.join(choices)} or {last}"
+        case "share_session" if not isinstance(value, bool):
+            return "must be True or False"
         case "correlation_id" if value is not None and not isinstance(value, str):
             return "must be text"
         case _:
@@ -80,6 +90,8 @@ class Options:
     visibility_timeout: float = field(default=3600, validator=_check)
     priority: int = field(default=0, validator=_check)
     correlation_id: str | None = field(default=None, validator=_check)
+    on_missing_model: MissingModel = field(default="dead", validator=_check)
+    share_session: bool = field(default=False, validator=_check)
 
     def policy(self) -> RetryPolicy:
         if self.retry_strategy == "exponential":
