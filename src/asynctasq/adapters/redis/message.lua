@@ -1,0 +1,175 @@
+-- What every verb is made of. Keys share one hash tag, so a script may touch all of them, in a cluster too.
+--
+-- :content   hash  id -> length of the header (4 bytes), header, body; written once
+-- :card      hash  id -> everything that changes, packed as LAYOUT
+-- :error     hash  id -> the last failure as JSON, for ids whose card says so
+-- :queue     set   the names of queues that hold anything
+-- :pending:Q zset  -priority -> due and place in its batch (12 bytes), id: the order in which they are leased
+-- :scheduled:Q :leased:Q :dead:Q :cancelled:Q  zset  instant -> id
+--
+-- Instants are microseconds of the server's clock. Whatever has nothing left is gone: an empty queue leaves no key.
+local base = KEYS[1]
+local CARD, CONTENT, ERROR, QUEUE = base .. ':card', base .. ':content', base .. ':error', base .. ':queue'
+local LINES = { P = ':pending:', S = ':scheduled:', R = ':leased:', D = ':dead:', C = ':cancelled:' }
+
+-- state, nonce of the lease, attempt, failures, skewed seconds, due or end of the lease, priority,
+-- place in its batch, length of the content, has an error, queue, owner
+local LAYOUT = '>c1c12I4I4dddI4I4c1Hc0Hc0'
+local NOBODY = '------------'
+
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+
+local function line(state, queue)
+    return base .. LINES[state] .. queue
+end
+
+local function unpacked(id, packed)
+    local card = { id = id }
+    card.state, card.nonce, card.attempt, card.failures, card.skewed, card.due, card.priority, card.place,
+        card.size, card.error, card.queue, card.owner = struct.unpack(LAYOUT, packed)
+    return card
+end
+
+local function packed(card)
+    return struct.pack(LAYOUT, card.state, card.nonce, card.attempt, card.failures, card.skewed, card.due,
+        card.priority, card.place, card.size, card.error, #card.queue, card.queue, #card.owner, card.owner)
+end
+
+-- The cards of these ids, by id; unknown ones are absent.
+local function cards_of(ids)
+    local cards = {}
+    if #ids > 0 then
+        for at, card in ipairs(redis.call('HMGET', CARD, unpack(ids))) do
+            if card then
+                cards[ids[at]] = unpacked(ids[at], card)
+            end
+        end
+    end
+    return cards
+end
+
+-- A score as text. Messages of a batch share theirs, and to print a number costs more than to look it up.
+local scores = {}
+local function score_of(number)
+    local score = scores[number]
+    if not score then
+        score = string.format('%.17g', number)
+        scores[number] = score
+    end
+    return score
+end
+
+-- Where a card stands: the score and the member in the line of its state.
+local function stand(card)
+    if card.state == 'P' then
+        return score_of(-card.priority), struct.pack('>dI4', card.due, card.place) .. card.id
+    end
+    return score_of(card.due), card.id
+end
+
+-- Changes gather here and are made in `commit`: one call for each kind, however many messages.
+local leaving, joining, written, forgotten, failed, touched = {}, {}, {}, {}, {}, {}
+-- What idle clients do not know yet: how many joined the pending of a queue, and the first instant that it got.
+local arrivals, instants = {}, {}
+
+local function list_of(lists, name)
+    local list = lists[name]
+    if not list then
+        list = {}
+        lists[name] = list
+    end
+    return list
+end
+
+local function leave(card)
+    local _, member = stand(card)
+    local members = list_of(leaving, line(card.state, card.queue))
+    members[#members + 1] = member
+    touched[card.queue] = true
+end
+
+local function write(card)
+    written[#written + 1] = card.id
+    written[#written + 1] = packed(card)
+end
+
+local function join(card)
+    local queue, score, member = card.queue, stand(card)
+    local members = list_of(joining, line(card.state, queue))
+    members[#members + 1] = score
+    members[#members + 1] = member
+    if card.state == 'P' then
+        arrivals[queue] = (arrivals[queue] or 0) + 1
+    elseif card.state == 'S' or card.state == 'R' then
+        instants[queue] = math.min(instants[queue] or card.due, card.due)
+    end
+    write(card)
+end
+
+local function move(card, state, due)
+    leave(card)
+    card.state, card.due = state, due
+    join(card)
+end
+
+local function forget(card)
+    leave(card)
+    forgotten[#forgotten + 1] = card.id
+    if card.error == 'E' then
+        failed[#failed + 1] = card.id
+    end
+end
+
+-- Removals come first: a server without memory to spare lets a script do everything once that has begun, so what
+-- is there can be leased, renewed and settled.
+local function commit()
+    for key, members in pairs(leaving) do
+        redis.call('ZREM', key, unpack(members))
+    end
+    for key, members in pairs(joining) do
+        redis.call('ZADD', key, unpack(members))
+    end
+    if #written > 0 then
+        redis.call('HSET', CARD, unpack(written))
+    end
+    if #forgotten > 0 then
+        redis.call('HDEL', CARD, unpack(forgotten))
+        redis.call('HDEL', CONTENT, unpack(forgotten))
+    end
+    if #failed > 0 then
+        redis.call('HDEL', ERROR, unpack(failed))
+    end
+    leaving, joining, written, forgotten, failed = {}, {}, {}, {}, {}
+end
+
+-- Forget the names of queues that lost their last message.
+local function tidy()
+    for queue in pairs(touched) do
+        local count = redis.call('EXISTS', line('P', queue), line('S', queue), line('R', queue), line('D', queue),
+            line('C', queue))
+        if count == 0 then
+            redis.call('SREM', QUEUE, queue)
+        end
+    end
+end
+
+-- Idle clients look every second, wait for the next instant that they know of, and listen.
+local LOOKED_ANYWAY = 1000000
+
+local function tell()
+    local told = {}
+    for queue, count in pairs(arrivals) do
+        -- If there was something before, nobody waits.
+        told[queue] = redis.call('ZCARD', line('P', queue)) == count
+    end
+    for queue, instant in pairs(instants) do
+        told[queue] = told[queue] or instant < now + LOOKED_ANYWAY
+    end
+    for queue, worth in pairs(told) do
+        if worth then
+            -- A user that may not publish has done the rest all the same.
+            redis.pcall('PUBLISH', base .. ':news:' .. queue, '')
+        end
+    end
+end

@@ -1,0 +1,76 @@
+-- ARGV: JSON of {acks, others, effects}, the contents of the effects in a row.
+-- acks: {id, nonce, id, nonce, …}; others: {{id, nonce, state, delay, attempts given back, failures, skewed seconds
+-- or -1, error as JSON or false}, …}; effects: {{position of the verdict, row as for enqueue}, …}.
+-- Positions count acks, then others, from 0. Returns what is refused as JSON of {{position, reason}, …}, or nothing.
+local acks, others, effects = unpack(cjson.decode(ARGV[1]))
+local refusals, errors, ids = {}, {}, {}
+
+for at = 1, #acks, 2 do
+    ids[#ids + 1] = acks[at]
+end
+for _, other in ipairs(others) do
+    ids[#ids + 1] = other[1]
+end
+local cards = cards_of(ids)
+
+local function held(position, id, nonce)
+    local card = cards[id]
+    if card and card.nonce == nonce and card.state == 'R' and card.due > now then
+        return card
+    end
+    local cancelled = card and card.nonce == nonce and card.state == 'C'
+    refusals[#refusals + 1] = { position, cancelled and 'cancelled' or 'lost' }
+end
+
+for at = 1, #acks, 2 do
+    local id = acks[at]
+    local card = held((at - 1) / 2, id, acks[at + 1])
+    if card then
+        forget(card)
+        cards[id] = nil
+    end
+end
+
+for at, other in ipairs(others) do
+    local id, nonce, state, delay, given_back, failures, skewed, error = unpack(other)
+    local card = held(#acks / 2 + at - 1, id, nonce)
+    if card then
+        card.attempt, card.failures = card.attempt - given_back, card.failures + failures
+        card.nonce = state == 'C' and nonce or NOBODY
+        if skewed >= 0 then
+            card.skewed = skewed
+        end
+        if error then
+            card.error = 'E'
+            errors[#errors + 1] = id
+            errors[#errors + 1] = error
+        end
+        move(card, state, now + delay)
+    end
+end
+
+if #effects > 0 then
+    local refused, rows = {}, {}
+    for _, refusal in ipairs(refusals) do
+        refused[refusal[1]] = true
+    end
+    local start, contents = 1, {}
+    for _, effect in ipairs(effects) do
+        local position, row = effect[1], effect[2]
+        if not refused[position] then
+            rows[#rows + 1] = row
+            contents[#contents + 1] = string.sub(ARGV[2], start, start + row[5] - 1)
+        end
+        start = start + row[5]
+    end
+    -- What is there already was applied by an earlier settlement that is being repeated.
+    commit()
+    arrive(rows, table.concat(contents))
+end
+commit()
+if #errors > 0 then
+    redis.call('HSET', ERROR, unpack(errors))
+end
+tell()
+tidy()
+return #refusals > 0 and cjson.encode(refusals) or ''

@@ -1,0 +1,1 @@
+"""Import paths of the guides, one for each driver."""
