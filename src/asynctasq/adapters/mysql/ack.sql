@@ -1,0 +1,6 @@
+-- By primary key. `tokens` holds [seq, leases].
+DELETE message
+FROM JSON_TABLE(:tokens, '$[*]' COLUMNS (seq BIGINT UNSIGNED PATH '$[0]', leases INT UNSIGNED PATH '$[1]')) AS token
+STRAIGHT_JOIN {queue} AS message FORCE INDEX (PRIMARY)
+    ON message.seq = token.seq AND message.leases = token.leases
+WHERE message.running AND message.due > NOW(6)

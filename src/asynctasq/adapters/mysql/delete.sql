@@ -1,0 +1,2 @@
+-- By the index id.
+DELETE message FROM {queue} AS message FORCE INDEX (id) WHERE id IN (:ids) AND NOT (running AND due > @now)

@@ -1,0 +1,2 @@
+-- What a commit waits for.
+SELECT @@innodb_flush_log_at_trx_commit

@@ -1,0 +1,53 @@
+"""What the server answers in numbers, in words: what happened, to what, and what to do."""
+
+from attrs import frozen
+
+from asynctasq.domain.errors import AsyncTasQError, ConfigurationError, SchemaMismatch, Unavailable
+
+DUPLICATE = 1062
+NOT_WHOLE = 1690
+"""What whole.sql fails with."""
+LOCK_WAIT_OVER = 1205
+DEADLOCK = 1213
+
+PASSING = frozenset({LOCK_WAIT_OVER, DEADLOCK, 1020})
+"""Other transactions were in the way: repeat."""
+
+MIGRATE = "`asynctasq migrate --driver mysql`"
+_ACCESS = "see the user, password and database in mysql.dsn or ASYNCTASQ_MYSQL_DSN"
+_GRANT = "grant this user SELECT, INSERT, UPDATE and DELETE on both tables, and for migrate CREATE and ALTER"
+_ROW_FORMAT = "set binlog_format to ROW or MIXED on the server"
+
+_OTHER_TABLES = frozenset({1054, 1136, 1146})
+_LASTING = {
+    1044: _ACCESS,
+    1045: _ACCESS,
+    1046: _ACCESS,
+    1049: _ACCESS,
+    1251: _ACCESS,
+    1698: _ACCESS,
+    1142: _GRANT,
+    1143: _GRANT,
+    1227: _GRANT,
+    1665: _ROW_FORMAT,
+}
+
+
+@frozen
+class Answered(Exception):
+    """The server refused a statement; the connection is as good as before."""
+
+    code: int
+    text: str
+
+
+def fault(answered: Answered, address: object) -> AsyncTasQError:
+    """What is wrong, as an error that may cross a port."""
+    told = f"mysql at {address} refused: {answered.text} ({answered.code})"
+    if answered.code in _LASTING:
+        return ConfigurationError(f"{told}: {_LASTING[answered.code]}")
+    if answered.code in _OTHER_TABLES:
+        return SchemaMismatch(f"{told}: the tables are not what this version needs: run {MIGRATE}")
+    if answered.code in PASSING:
+        return Unavailable(f"{told}: other transactions stayed in the way, see what holds the tables locked")
+    return Unavailable(told)

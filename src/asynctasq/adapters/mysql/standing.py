@@ -1,0 +1,98 @@
+"""How the two tables stand: each bears its version in its comment."""
+
+import re
+from collections.abc import Mapping, Sequence, Set
+
+from attrs import frozen
+
+from asynctasq.adapters.mysql.connection import Connection
+from asynctasq.adapters.mysql.faults import MIGRATE
+from asynctasq.adapters.mysql.names import Table
+from asynctasq.adapters.mysql.statements import Statements
+from asynctasq.domain.errors import ConfigurationError, SchemaMismatch
+
+SCHEMA_VERSION = 2
+
+_MARK = re.compile(r"asynctasq (queue|dead letters), schema (\d+)")
+_ROW = frozenset(("seq", "id", "queue", "tier", "leases", "attempt", "failures", "owner", "error", "header", "body"))
+_COLUMNS: Mapping[str, Sequence[Set[str]]] = {
+    "queue": (_ROW | {"due", "running"}, _ROW | {"due", "running", "skewed_seconds"}),
+    "dead letters": (_ROW | {"state"}, _ROW | {"state", "ended_at"}),
+}
+"""By version: what tells whether a table without a mark can be adopted."""
+
+
+@frozen
+class Standing:
+    """`kind` is what the table is for. `version` is 0 where there is none, None where it is not ours."""
+
+    table: Table
+    kind: str
+    version: int | None
+
+
+async def check(connection: Connection, statements: Statements) -> None:
+    """Raises `SchemaMismatch` unless both tables are as this version needs them."""
+    for standing in await standings(connection, statements):
+        if text := problem(standing):
+            raise SchemaMismatch(text)
+
+
+async def standings(connection: Connection, statements: Statements) -> Sequence[Standing]:
+    """Of the queue, then of the dead letters."""
+    tables = {"queue": statements.tables.queue, "dead letters": statements.tables.dead}
+    looks = (_about(table, "standing", connection, statements) for table in tables.values())
+    answers = await connection.run(*looks)
+    return [
+        Standing(table, kind, _version(kind, answer.rows[0][0]) if answer.rows else 0)
+        for (kind, table), answer in zip(tables.items(), answers, strict=True)
+    ]
+
+
+def problem(standing: Standing) -> str:
+    """What a person has to do before this table can be used; nothing if it can."""
+    table, version = standing.table, standing.version
+    if version is None:
+        return (
+            f"the table {table} was not made by asynctasq: {_other_name(standing)},"
+            f" or adopt it with {MIGRATE[:-1]} --force`"
+        )
+    if version == 0:
+        return f"the table {table} does not exist: run {MIGRATE}"
+    if version < SCHEMA_VERSION:
+        return f"the table {table} has schema version {version}, not {SCHEMA_VERSION}: run {MIGRATE}"
+    if version > SCHEMA_VERSION:
+        remedy = f"upgrade asynctasq to the one whose {MIGRATE} made it"
+        return f"the table {table} has schema version {version}, this asynctasq knows up to {SCHEMA_VERSION}: {remedy}"
+    return ""
+
+
+async def adoptable(connection: Connection, statements: Statements, standing: Standing) -> int:
+    """The version that a table has without saying so."""
+    [answer] = await connection.run(_about(standing.table, "columns", connection, statements))
+    columns = {column for (column,) in answer.rows}
+    for version, ours in enumerate(_COLUMNS[standing.kind], 1):
+        if columns == ours:
+            return version
+    raise ConfigurationError(
+        f"the table {standing.table} cannot be adopted, its columns are others: {_other_name(standing)}"
+    )
+
+
+def mark(kind: str, version: int) -> str:
+    """As the .sql files write it too."""
+    return f"asynctasq {kind}, schema {version}"
+
+
+def _about(table: Table, verb: str, connection: Connection, statements: Statements) -> bytes:
+    return statements(verb, schema=table.schema or connection.database, table=table.name)
+
+
+def _version(kind: str, comment: str) -> int | None:
+    found = _MARK.fullmatch(comment)
+    return int(found[2]) if found and found[1] == kind else None
+
+
+def _other_name(standing: Standing) -> str:
+    setting = "QUEUE_TABLE" if standing.kind == "queue" else "DEAD_LETTER_TABLE"
+    return f"set ASYNCTASQ_MYSQL_{setting} to another name"
