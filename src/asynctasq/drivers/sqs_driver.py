@@ -1,0 +1,5 @@
+"""The guides' import path of the queue on Amazon SQS."""
+
+from asynctasq.adapters.sqs.queue import SqsQueue as SqsDriver
+
+__all__ = ["SqsDriver"]
