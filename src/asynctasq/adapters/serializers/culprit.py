@@ -13,6 +13,14 @@ MAX_STEPS = 50
 """How long a path gets: a value that contains itself has one without end."""
 
 
+class Culprit(TypeError):
+    """`value` itself cannot travel, whatever it consists of."""
+
+    def __init__(self, value: object, text: str) -> None:
+        super().__init__(text)
+        self.value = value
+
+
 def describe(value: Any, pack: Pack, failure: Exception) -> str:
     """One line: the path to the innermost part of `value` that `pack` refuses, and why it does."""
     path = ""
@@ -22,6 +30,8 @@ def describe(value: Any, pack: Pack, failure: Exception) -> str:
             break
         (label, value), failure = found
         path += label
+        if isinstance(failure, Culprit) and failure.value is value:
+            break
     reason = "nested too deeply, or it contains itself" if _is_endless(failure) else failure
     return f"{path or 'the value'}: {reason}"
 

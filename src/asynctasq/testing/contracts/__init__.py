@@ -10,7 +10,17 @@ pytest.register_assert_rewrite(*(module.name for module in iter_modules(__path__
 from asynctasq.testing.contracts.admin import QueueAdminContract
 from asynctasq.testing.contracts.executor import ExecutorContract
 from asynctasq.testing.contracts.machine import QueueMachineContract
+from asynctasq.testing.contracts.model_bench import ModelBench
+from asynctasq.testing.contracts.models import ModelResolverContract
 from asynctasq.testing.contracts.queue import QueueContract
 from asynctasq.testing.contracts.serializer import SerializerContract
 
-__all__ = ["ExecutorContract", "QueueAdminContract", "QueueContract", "QueueMachineContract", "SerializerContract"]
+__all__ = [
+    "ExecutorContract",
+    "ModelBench",
+    "ModelResolverContract",
+    "QueueAdminContract",
+    "QueueContract",
+    "QueueMachineContract",
+    "SerializerContract",
+]

@@ -1,0 +1,1 @@
+"""Models of ORMs as arguments: a reference on the way out, a fresh instance on the way in."""

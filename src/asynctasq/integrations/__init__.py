@@ -1,0 +1,1 @@
+"""AsyncTasQ inside of what other frameworks call their own."""

@@ -1,0 +1,1 @@
+"""A Django app: put `"asynctasq.integrations.django"` into `INSTALLED_APPS`."""
