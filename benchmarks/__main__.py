@@ -1,6 +1,10 @@
-"""Run every workload on every embedded queue, in rounds, and print the medians."""
+"""Run every workload on every embedded queue, in rounds, and print the medians.
+
+`python -m benchmarks sqlite redis` runs them on these drivers instead; a server is found by the usual variables.
+"""
 
 import logging
+import os
 import statistics
 import sys
 import tempfile
@@ -12,6 +16,7 @@ from rich.table import Table
 from asynctasq.app.lifespan import Application
 from asynctasq.app.loops import run
 from asynctasq.container import build
+from asynctasq.domain.lifecycle import State
 from benchmarks import workloads
 from benchmarks.workloads import Figures
 
@@ -25,9 +30,11 @@ async def measure(driver: str, folder: Path) -> Figures:
     figures: dict[str, float] = {}
     for number, workload in enumerate((_one_by_one, _together, _drain, _pick_up)):
         path = folder / f"{driver}-{number}.db"
-        application = build({"driver": driver, "sqlite": {"path": str(path)}, "worker": {"concurrency": 100}})
+        settings = {"driver": driver, "sqlite": {"path": str(path)}, "redis": {"prefix": f"bench-{os.getpid()}"}}
+        application = build({**settings, "worker": {"concurrency": 100}})
         try:
             figures.update(await workload(application, folder / f"{driver}-{number}.latencies"))
+            await application.monitor.purge("bench", states={State.PENDING})
         finally:
             await application.aclose()
     return figures
@@ -51,20 +58,20 @@ async def _pick_up(application: Application, latencies: Path) -> Figures:
 
 
 def _table(rounds: dict[str, list[Figures]]) -> Table:
-    table = Table("", *DRIVERS, title=f"medians of {ROUNDS} rounds, Python {sys.version.split()[0]}")
-    for figure in rounds[DRIVERS[0]][0]:
-        medians = (statistics.median(each[figure] for each in rounds[driver]) for driver in DRIVERS)
+    table = Table("", *rounds, title=f"medians of {ROUNDS} rounds, Python {sys.version.split()[0]}")
+    for figure in next(iter(rounds.values()))[0]:
+        medians = (statistics.median(each[figure] for each in of_driver) for of_driver in rounds.values())
         table.add_row(figure, *(f"{median:,.1f}" for median in medians))
     return table
 
 
 def main() -> None:
     logging.getLogger("asynctasq").setLevel(logging.ERROR)
-    rounds: dict[str, list[Figures]] = {driver: [] for driver in DRIVERS}
+    rounds: dict[str, list[Figures]] = {driver: [] for driver in sys.argv[1:] or DRIVERS}
     for _ in range(ROUNDS):
-        for driver in DRIVERS:  # in turn, so that a slow minute of the machine hits both
+        for driver, figures in rounds.items():  # in turn, so that a slow minute of the machine hits both
             with tempfile.TemporaryDirectory() as folder:
-                rounds[driver].append(run(measure(driver, Path(folder))))
+                figures.append(run(measure(driver, Path(folder))))
     Console().print(_table(rounds))
 
 

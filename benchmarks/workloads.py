@@ -56,7 +56,13 @@ async def pick_up_here(application: Application, latencies: Path) -> Figures:
 
 async def pick_up_elsewhere(application: Application, latencies: Path) -> Figures:
     """By an idle worker process."""
-    environment = {**os.environ, "ASYNCTASQ_SQLITE_PATH": str(application.settings.sqlite.path)}
+    settings = application.settings
+    environment = {
+        **os.environ,
+        "ASYNCTASQ_DRIVER": settings.driver,
+        "ASYNCTASQ_SQLITE_PATH": str(settings.sqlite.path),
+        "ASYNCTASQ_REDIS_PREFIX": settings.redis.prefix,
+    }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "asynctasq", "worker", "--app", "benchmarks.jobs", "--queues", "bench"),
         env={**environment, "BENCH_LATENCIES": str(latencies)},

@@ -134,7 +134,7 @@ def test_it_leaves_without_its_queue(project):
     [
         (["--driver", "memory"], "lives inside one process"),
         (["--driver", "sqlit"], "did you mean 'sqlite'?"),
-        (["--processes", "2"], "1 process per worker"),
+        (["--processes", "0"], "must be >= 1"),
         (["--app", "nowhere"], "no module 'nowhere'"),
         (["--app", "shop:nothing"], "--app shop:nothing"),
         (["--concurrency", "many"], "'many' is not a whole number"),

@@ -1,5 +1,6 @@
 """Process tasks run in children that die with their own task at most, and with their worker at the latest."""
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -101,6 +102,38 @@ def test_a_timeout_kills_the_child_of_its_task_and_no_other(fleet: Fleet):
     assert fleet.ledger.indexes("failed: TaskTimeout") == [2]
 
 
+def test_a_process_task_whose_worker_is_killed_runs_once_more_elsewhere(fleet: Fleet):
+    gate = fleet.folder / "gate"
+    os.mkfifo(gate)
+    victim = working(fleet, lease_seconds=1)
+    fleet.dispatch("patient:GatedInChild", {"index": 1, "gate": str(gate)})
+    fleet.started(1)
+
+    victim.stop(signal.SIGKILL)
+    working(fleet, lease_seconds=1)
+    fleet.started(2)
+    gate.write_bytes(b"")
+    fleet.settled()
+
+    assert [entry.attempt for entry in fleet.ledger.entries("started")] == [1, 2]
+    assert fleet.ledger.indexes("finished") == [1]
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_child_may_print_and_return_what_it_likes_and_its_log_lines_name_the_task(fleet: Fleet, log_format: str):
+    worker = working(fleet, log_format=log_format)
+
+    [id] = fleet.dispatch("computing:Talk", {"index": 1})
+    fleet.dispatch("computing:Compute", {"index": 2, "seconds": 0})
+    fleet.settled()
+
+    assert len(worker.lines("storm ")) == 100_000
+    [line] = worker.lines("about to talk")
+    assert (json.loads(line)["task_id"] if log_format == "json" else line.split()[-1].strip("]")) == id
+    assert fleet.ledger.indexes("finished") == [2]
+    assert not fleet.dead()
+
+
 def test_hooks_run_where_the_task_failed_with_its_own_exception(fleet: Fleet):
     fleet.dispatch("computing:Fail", *({"index": index} for index in range(20)))
     working(fleet)
@@ -110,6 +143,18 @@ def test_hooks_run_where_the_task_failed_with_its_own_exception(fleet: Fleet):
     assert len(fleet.ledger.entries("started")) == 20
     assert {entry.index: entry.pid for entry in fleet.ledger.entries("asked")} == where
     assert {entry.index: entry.pid for entry in fleet.ledger.entries("failed: Unpicklable")} == where
+
+
+@pytest.mark.parametrize("task", ["computing:HangInHook", "computing:HangInHookOnLoop"])
+def test_a_task_that_wants_no_retry_gets_none_even_if_its_failed_hangs(fleet: Fleet, task: str):
+    working(fleet)
+
+    [id] = fleet.dispatch(task, {"index": 1}, timeout=0.5, retry_delay=0)
+    fleet.settled()
+
+    assert fleet.ledger.indexes("asked") == fleet.ledger.indexes("failed: ValueError") == [1]
+    assert len(fleet.ledger.entries("started")) == 1
+    assert fleet.dead()[id].attempt == 1
 
 
 def test_a_worker_that_leaves_gives_back_what_its_children_could_not_finish(fleet: Fleet):

@@ -9,6 +9,7 @@ from tests.acceptance.fleet import Fleet, Process
 pytestmark = pytest.mark.acceptance
 
 STUBBORN = ["stubborn:Swallowing", "stubborn:Blocking", "stubborn:Threaded"]
+MODES = ["patient:OnLoop", "patient:InThread", "patient:InChild", "patient:OnLoopInChild"]
 SPARE_SECONDS = 2.0
 
 
@@ -21,6 +22,17 @@ def running(fleet: Fleet, task: str, *, shutdown_timeout: float) -> tuple[str, P
 
 @pytest.mark.parametrize("task", STUBBORN)
 def test_a_worker_leaves_in_time_and_gives_back_what_will_not_stop(fleet: Fleet, task: str):
+    id, worker = running(fleet, task, shutdown_timeout=1.0)
+
+    worker.stop()
+
+    assert worker.ended(within=1.0 + SPARE_SECONDS) == 0
+    assert fleet.counts() == (1, 0, 0, 0)
+    assert fleet.view(id).attempt == 0
+
+
+@pytest.mark.parametrize("task", MODES)
+def test_a_worker_leaves_in_time_and_gives_the_attempt_back_in_every_mode(fleet: Fleet, task: str):
     id, worker = running(fleet, task, shutdown_timeout=1.0)
 
     worker.stop()

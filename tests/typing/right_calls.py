@@ -72,6 +72,7 @@ async def functions() -> None:
     assert_type(await send_email("ann", subject="hi").execute(), int)
     assert_type(await send_email("ann", "hi").delay(60).dispatch(), str)
     assert_type(report(1).on_queue("a").delay(timedelta(hours=1)).options(priority=3), FunctionCall[str])
+    assert_type(report(1).options(connection=object()).delay(1), FunctionCall[str])
     assert_type(report(1).dispatch_sync(), str)
 
 
@@ -79,6 +80,7 @@ async def classes() -> None:
     charge = Charge(cents=100)
     charge.config["correlation_id"] = "request-7"
     assert_type(charge.timeout(None).max_attempts(3).retry_after(1).visibility_timeout(60), Charge)
+    assert_type(charge.options(connection=object(), priority=1), Charge)
     assert_type(charge.euros, float)
     assert_type(await charge.execute(), int)
     assert_type(await charge.dispatch(), str)

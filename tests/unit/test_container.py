@@ -111,9 +111,11 @@ def test_init_wants_a_mapping(given):
         init(given)
 
 
-def test_a_signing_key_is_refused_as_long_as_nothing_is_signed():
-    with pytest.raises(ConfigurationError, match="signing_key"):
-        init({"signing_key": "secret"})
+def test_a_signing_key_that_is_empty_is_refused_without_the_others():
+    with pytest.raises(ConfigurationError, match="signing_key: an empty key") as caught:
+        init({"signing_key": "secret,"})
+
+    assert "secret" not in str(caught.value)
 
 
 def test_dispatches_from_loops_that_come_and_go_share_one_application():

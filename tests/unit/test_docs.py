@@ -13,7 +13,7 @@ from docs.generate import PARTS, generated
 from tests.pages import PAGES, ROOT, anchors, blocks, commands, links, spans
 
 RUN = {"python", "console"}
-SHOWN = {"text", "toml", "ini"}
+SHOWN = {"text", "toml", "ini", "dockerfile", "yaml"}
 DRAWN = {"mermaid"}
 
 ADRS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
@@ -36,7 +36,7 @@ def adr(request):
 @cache
 def flags():
     shown = io.StringIO()
-    for command in (["worker"], ["queues", "purge"], ["dead", "list"], ["dead", "purge"]):
+    for command in (["worker"], ["queues", "purge"], ["dead", "list"], ["dead", "purge"], ["migrate"], ["publish"]):
         app.help_print(command, console=Console(file=shown, width=1000))
     return {*re.findall(r"--[a-z][a-z-]+", shown.getvalue())}
 
@@ -57,7 +57,8 @@ def test_a_file_that_is_shown_is_run_or_imported(page):
 
     for file in files:
         others = [block.code for block in blocks(page) if block.file != file.file]
-        assert any(re.search(rf"\b{file.file.removesuffix('.py')}\b", code) for code in others), file.where
+        module = file.file.removesuffix(".py").replace("/", r"[./]")
+        assert any(re.search(rf"\b{module}\b", code) for code in others), file.where
 
 
 def test_a_link_leads_somewhere(page):

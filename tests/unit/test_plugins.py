@@ -34,7 +34,18 @@ def test_sqlite_is_ours():
     assert isinstance(plugins.load("queues", "sqlite")(Settings()), SqliteQueue)
 
 
-def test_an_unknown_driver_lists_the_known_ones():
+@pytest.fixture
+def few(monkeypatch):
+    """As if this version had no more than these, and no adapter for one of them yet."""
+    ours = {"memory": plugins.OURS["queues"]["memory"], "sqlite": plugins.OURS["queues"]["sqlite"]}
+    monkeypatch.setattr(plugins, "OURS", {"queues": {**ours, "pigeon": plugins.Driver(client="pigeon_post")}})
+
+
+def test_every_driver_of_the_guides_is_ours():
+    assert {"memory", "sqlite", "redis", "postgres", "mysql", "rabbitmq", "sqs"} == plugins.OURS["queues"].keys()
+
+
+def test_an_unknown_driver_lists_the_known_ones(few):
     with pytest.raises(ConfigurationError, match=r"unknown driver 'kafka': Known are memory, sqlite$"):
         plugins.load("queues", "kafka")
 
@@ -44,13 +55,12 @@ def test_a_misspelt_driver_gets_a_suggestion():
         plugins.load("queues", "sqllite")
 
 
-@pytest.mark.parametrize("driver", ["redis", "postgres", "mysql", "rabbitmq", "sqs"])
-def test_a_driver_that_is_to_come_says_so_in_one_line(driver):
-    with pytest.raises(ConfigurationError, match=rf"^.* no adapter for '{driver}' yet; it has memory, sqlite$"):
-        plugins.load("queues", driver)
+def test_a_driver_that_is_to_come_says_so_in_one_line(few):
+    with pytest.raises(ConfigurationError, match=r"^.* no adapter for 'pigeon' yet; it has memory, sqlite$"):
+        plugins.load("queues", "pigeon")
 
 
-def test_a_package_offers_a_driver_by_an_entry_point(offer):
+def test_a_package_offers_a_driver_by_an_entry_point(few, offer):
     offer(kafka="third_party:create")
 
     assert plugins.load("queues", "kafka")(Settings(driver="kafka")) == "kafka"
@@ -63,10 +73,10 @@ def test_our_own_drivers_come_first(offer):
     assert isinstance(plugins.load("queues", "memory")(Settings()), MemoryQueue)
 
 
-def test_a_package_may_offer_a_driver_that_is_to_come(offer):
-    offer(redis="third_party:create")
+def test_a_package_may_offer_a_driver_that_is_to_come(few, offer):
+    offer(pigeon="third_party:create")
 
-    assert plugins.load("queues", "redis")(Settings(driver="redis")) == "redis"
+    assert plugins.load("queues", "pigeon")(Settings(driver="pigeon")) == "pigeon"
 
 
 def test_a_broken_plugin_passes_its_own_error_through(offer):

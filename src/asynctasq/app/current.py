@@ -22,6 +22,7 @@ class _Default:
 
     build: Build
     given: Mapping[str, Any] | None = None
+    tortoise_config: Mapping[str, Any] | None = None
     application: "Application | None" = None
     pinned = False
     lock = threading.RLock()
@@ -41,15 +42,18 @@ def application() -> "Application":
         return _default.application or _wire(None)
 
 
-def init(settings: Mapping[str, Any] | None = None) -> None:
+def init(settings: Mapping[str, Any] | None = None, *, tortoise_config: Mapping[str, Any] | None = None) -> None:
     """Wire the default application: `init()`, `init({'driver': 'redis', 'redis': {'db': 5}})`.
 
     What is not given is read from the environment, then from `.env`, now; the last call wins. Nothing connects.
-    Raises `ConfigurationError` that names the setting. In a running worker it changes nothing.
+    Raises `ConfigurationError` that names the setting. In a running worker it changes nothing but
+    `tortoise_config`: what a worker initialises Tortoise with, as `Tortoise.init(config=…)` takes it.
     """
     if settings is not None and not isinstance(settings, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError(f"init() takes a mapping such as {{'driver': 'redis'}}, not {settings!r}")
     with _default.lock:
+        if tortoise_config is not None:
+            _default.tortoise_config = tortoise_config
         if not _default.pinned:
             _wire(settings)
 
@@ -57,6 +61,11 @@ def init(settings: Mapping[str, Any] | None = None) -> None:
 def given() -> Mapping[str, Any]:
     """What the last `init` was given."""
     return _default.given or {}
+
+
+def tortoise_config() -> Mapping[str, Any] | None:
+    """What the last `init` that was given one was given for Tortoise."""
+    return _default.tortoise_config
 
 
 def _wire(settings: Mapping[str, Any] | None) -> "Application":

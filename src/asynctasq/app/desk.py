@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 
 from attrs import define, field
 
-from asynctasq.app.intake import Intake
+from asynctasq.app.intake import Intake, OnLeased
 from asynctasq.app.keeper import Keeper, OnLost
 from asynctasq.app.options import WorkerOptions
 from asynctasq.app.queue_names import QueueNames
 from asynctasq.app.routes import Routes
+from asynctasq.app.seats import Seats
 from asynctasq.app.settler import OnSettled, Settled, Settler
 from asynctasq.app.watch import Watch
-from asynctasq.domain.lease import Lease
 from asynctasq.domain.verdict import Release, Verdict
 from asynctasq.ports.queue import Queue
 
@@ -35,7 +35,9 @@ class Desk:
     routes: Routes
     options: WorkerOptions
     known_queues: Callable[[], Sequence[str]] = field(kw_only=True)
-    on_leased: Callable[[Sequence[Lease]], object] = field(kw_only=True)
+    in_child: Callable[[str], bool] = field(kw_only=True)
+    """Whether a task is known to run in a child process; asked by its name, on the broker's loop."""
+    on_leased: OnLeased = field(kw_only=True)
     on_lost: OnLost = field(kw_only=True)
     on_settled: OnSettled = field(kw_only=True)
     on_ended: Callable[[], None] = field(kw_only=True)
@@ -55,7 +57,10 @@ class Desk:
         self._keeper = Keeper(self._queue, lease_seconds=options.lease_seconds, on_lost=self.on_lost)
         self._settler = Settler(self._queue, self._keeper, on_settled=self._settled)
         names = QueueNames(self._queue, options.queues, self.known_queues)
-        self._intake = Intake(self._queue, self._keeper, self._settler, names, options, on_leased=self.on_leased)
+        seats = Seats(options.child_count, options.concurrency, in_child=self.in_child)
+        self._intake = Intake(
+            self._queue, self._keeper, self._settler, names, seats, options=options, on_leased=self.on_leased
+        )
         loop = asyncio.get_running_loop()
         # All run until `close`; a TaskGroup would need a body that lasts as long.
         self._services = [loop.create_task(self._keeper.run()), loop.create_task(self.watch.run())]
@@ -79,6 +84,9 @@ class Desk:
 
     def vacate(self) -> None:
         self._intake.vacate()
+
+    def free_seat(self) -> None:
+        self._intake.free_seat()
 
     def _settled(self, settled: Sequence[Settled]) -> None:
         self._intake.settled(settled)

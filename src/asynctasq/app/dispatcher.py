@@ -8,10 +8,13 @@ from concurrent.futures import Future
 from attrs import Factory, define
 
 from asynctasq.app.broker import Broker
+from asynctasq.app.events import Events
 from asynctasq.app.outbox import Outbox, Parcel
 from asynctasq.app.prepare import Preparer
 from asynctasq.app.routes import Driver, Routes
 from asynctasq.app.sendable import Sendable, sending
+from asynctasq.app.task_events import enqueued
+from asynctasq.app.transactions import Transactions, Way
 from asynctasq.domain.errors import BodyTooLarge, Refused, Unavailable, Unsupported
 from asynctasq.domain.message import Message
 from asynctasq.domain.verdict import Reason, Refusal
@@ -32,11 +35,15 @@ class _Local(threading.local):
 class Dispatcher:
     """Dispatches that one tick of a loop makes together reach their broker in one call."""
 
-    def __init__(self, broker: Broker, routes: Routes, preparer: Preparer, *, timeout_seconds: float) -> None:
+    def __init__(
+        self, broker: Broker, routes: Routes, preparer: Preparer, events: Events, *, timeout_seconds: float
+    ) -> None:
         self._broker = broker
         self._routes = routes
         self._preparer = preparer
+        self._events = events
         self._timeout_seconds = timeout_seconds
+        self._transactions = Transactions(broker, routes, timeout_seconds=timeout_seconds)
         self._local = _Local()
         self._outboxes: dict[Driver, Outbox] = {}
         self._outboxes_loop: asyncio.AbstractEventLoop | None = None
@@ -49,21 +56,21 @@ class Dispatcher:
         queue would not take it.
         """
         message = self._preparer.prepare(sendable)
-        await self._deliver(sendable.config.get("driver"), [sendable], [message])
+        await self._deliver(Way.of(sendable), [sendable], [message])
         return message.id
 
     async def dispatch_many(self, sendables: Sequence[Sendable]) -> list[str]:
-        """The ids in order, once every queue has taken its messages: one call per driver.
+        """The ids in order, once every queue has taken its messages: one call per driver and connection.
 
         Raises what `dispatch` raises. Where single messages are refused the others are queued.
         """
         messages = [self._preparer.prepare(sendable) for sendable in sendables]
-        by_driver: dict[Driver, tuple[list[Sendable], list[Message]]] = {}
+        by_way: dict[Way, tuple[list[Sendable], list[Message]]] = {}
         for sendable, message in zip(sendables, messages, strict=True):
-            group = by_driver.setdefault(sendable.config.get("driver"), ([], []))
+            group = by_way.setdefault(Way.of(sendable), ([], []))
             group[0].append(sendable)
             group[1].append(message)
-        await asyncio.gather(*(self._deliver(driver, *group) for driver, group in by_driver.items()))
+        await asyncio.gather(*(self._deliver(way, *group) for way, group in by_way.items()))
         return [message.id for message in messages]
 
     def dispatch_sync(self, sendable: Sendable) -> str:
@@ -71,22 +78,36 @@ class Dispatcher:
         if asyncio._get_running_loop() is not None:  # noqa: SLF001 - the public twin raises instead of answering
             raise Unsupported("dispatch_sync() would block the running event loop: use `await ….dispatch()` here")
         message = self._preparer.prepare(sendable)
+        way = Way.of(sendable)
+        if way.connection is not None:
+            _check([message], self._transactions.enqueue_sync(way, [message]))
+            return message.id
         answer: Future[Sequence[Refusal]] = Future()
-        self._broker.post(self._outbox(sendable.config.get("driver")).accept, [Parcel([message], None, answer)])
+        self._broker.post(self._outbox(way.driver).accept, [Parcel([message], None, answer)])
         try:
             _check([message], answer.result())
         except Unavailable as error:
             raise _unsure([sendable], error) from error
+        self._tell([message])
         return message.id
 
-    async def _deliver(self, driver: Driver, sendables: Sequence[Sendable], messages: Sequence[Message]) -> None:
+    async def _deliver(self, way: Way, sendables: Sequence[Sendable], messages: Sequence[Message]) -> None:
+        if way.connection is not None:
+            # Nobody is told: whether the transaction will be committed only its owner knows.
+            _check(messages, await self._transactions.enqueue(way, messages))
+            return
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Sequence[Refusal]] = loop.create_future()
-        self._join_tick(loop, driver, Parcel(messages, loop, answer))
+        self._join_tick(loop, way.driver, Parcel(messages, loop, answer))
         try:
             _check(messages, await answer)
         except Unavailable as error:
             raise _unsure(sendables, error) from error
+        self._tell(messages)
+
+    def _tell(self, messages: Sequence[Message]) -> None:
+        if self._events.on:
+            self._events.emit(*map(enqueued, messages))
 
     def _join_tick(self, loop: asyncio.AbstractEventLoop, driver: Driver, parcel: Parcel) -> None:
         tick = self._local.tick

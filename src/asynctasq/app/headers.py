@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from asynctasq.app.task_config import TaskConfig
 from asynctasq.domain.message import Message
-from asynctasq.domain.options import Options
+from asynctasq.domain.options import MissingModel, Options
 
 USUAL_VISIBILITY_SECONDS = 3600
 
@@ -18,7 +18,27 @@ def headers_of(options: Options) -> dict[str, str]:
         headers["timeout"] = repr(float(options.timeout))
     if options.visibility_timeout != USUAL_VISIBILITY_SECONDS:
         headers["visibility_timeout"] = repr(float(options.visibility_timeout))
+    if options.on_missing_model != "dead":
+        headers["on_missing_model"] = options.on_missing_model
+    if options.share_session:
+        headers["share_session"] = "1"
     return headers
+
+
+def on_missing_model(message: Message) -> MissingModel:
+    """What is to become of the task if the row of a model is gone; what cannot be read is as if it were not there."""
+    match message.headers.get("on_missing_model"):
+        case "none":
+            return "none"
+        case "retry":
+            return "retry"
+        case _:
+            return "dead"
+
+
+def share_session(message: Message) -> bool:
+    """Whether all models of the task are to be in one session."""
+    return message.headers.get("share_session") == "1"
 
 
 def dispatched_at(message: Message) -> datetime | None:
@@ -40,6 +60,8 @@ def config_of(message: Message) -> TaskConfig:
         "timeout": seconds(message, "timeout"),
         "visibility_timeout": seconds(message, "visibility_timeout") or USUAL_VISIBILITY_SECONDS,
         "priority": message.priority,
+        "on_missing_model": on_missing_model(message),
+        "share_session": share_session(message),
     }
     if "correlation_id" in message.headers:
         config["correlation_id"] = message.headers["correlation_id"]

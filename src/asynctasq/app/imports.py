@@ -51,6 +51,10 @@ class Importer:
             except BaseException as error:
                 raise _broken(app, error) from error
 
+    def known(self, task_name: str) -> TaskDefinition | None:
+        """The task of this name if it is here already. Imports nothing; any thread may ask."""
+        return self._registry.get(task_name)
+
     def find(self, task_name: str) -> TaskDefinition:
         """The task of this name; raises `Forbidden` or `Unknown`."""
         definition = self._registry.get(task_name)

@@ -5,35 +5,58 @@ import time
 from typing import assert_never
 
 from asynctasq.app.attempt import Attempt, Interruption
+from asynctasq.app.task_events import TaskEvents
 from asynctasq.domain.outcome import Skewed
 from asynctasq.domain.verdict import Ack, Bury, Cancel, Reason, Refusal, Release, Retry, Verdict
 
 log = logging.getLogger("asynctasq.worker")
 
+NAMES_LIMIT = 1000
+"""Anybody can fill a queue with names of tasks that nobody knows."""
+
 
 class Journal:
-    """Remembers of which tasks it has already said that they are unknown here, to say it once."""
+    """Remembers of which tasks it has already said that they are unknown here, to say it once.
 
-    def __init__(self) -> None:
+    `events`, if there are listeners, hear the same.
+    """
+
+    def __init__(self, events: TaskEvents | None = None) -> None:
+        self._events = events
         self._skewed: set[str] = set()
         self._blank = vars(logging.makeLogRecord({"name": log.name}))
 
+    def online(self, concurrency: int) -> None:
+        if self._events is not None:
+            self._events.online(concurrency)
+
+    def offline(self) -> None:
+        if self._events is not None:
+            self._events.offline()
+
     def started(self, attempt: Attempt) -> None:
         self._write(logging.DEBUG, attempt, "started")
+        if self._events is not None:
+            self._events.started(attempt)
 
     def interrupted(self, attempt: Attempt, interruption: Interruption) -> None:
         text = {
             Interruption.LOST: "lost its lease; this attempt is cancelled and settles nothing",
             Interruption.CANCELLED: "was cancelled",
             Interruption.STOPPED: "stopped, the worker is leaving",
+            Interruption.CROWDED_OUT: "finds no child free",
         }[interruption]
         level = logging.WARNING if interruption is Interruption.LOST else logging.INFO
         self._write(level, attempt, text)
+        if self._events is not None:
+            self._events.interrupted(attempt, interruption)
 
     def settled(self, attempt: Attempt, verdict: Verdict, refusal: Refusal | None) -> None:
         if refusal is not None:
             self._refused(attempt, verdict, refusal)
             return
+        if self._events is not None:
+            self._events.settled(attempt, verdict)
         match verdict:
             case Ack():
                 self._write(logging.INFO, attempt, "succeeded")
@@ -53,15 +76,19 @@ class Journal:
         if refusal.reason is Reason.CANCELLED:
             self.interrupted(attempt, Interruption.CANCELLED)
             return
+        if self._events is not None:
+            self._events.lost(attempt)
         text = f"its {type(verdict).__name__.lower()} was refused ({refusal.reason.value}): {refusal.text}"
         self._write(logging.WARNING, attempt, text)
 
     def _released(self, attempt: Attempt, verdict: Release) -> None:
         if verdict.skewed_seconds == 0:
-            self._write(logging.INFO, attempt, f"given back, due in {verdict.delay_seconds:.1f} s")
+            crowded_out = attempt.interruption is Interruption.CROWDED_OUT
+            level = logging.DEBUG if crowded_out else logging.INFO
+            self._write(level, attempt, f"given back, due in {verdict.delay_seconds:.1f} s")
             return
         name = attempt.lease.message.task
-        if name not in self._skewed:
+        if name not in self._skewed and len(self._skewed) < NAMES_LIMIT:
             self._skewed.add(name)
             reason = attempt.outcome.error.message if isinstance(attempt.outcome, Skewed) else ""
             text = "cannot run here, a newer worker may; given back until one takes it"

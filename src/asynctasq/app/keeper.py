@@ -90,6 +90,10 @@ class Keeper:
         except (Unavailable, Closed, TimeoutError) as error:
             log.warning("%d leases could not be renewed, trying again: %s", len(batch), error)
             return
+        except Exception:
+            # Whatever is wrong with the queue, the others must be renewed, and these tried again.
+            log.exception("%d leases could not be renewed, trying again", len(batch))
+            return
         refused = {refusal.token: refusal.reason for refusal in refusals}
         for held in batch:
             held.ends_at, held.renew_at = before + length, before + length / 3

@@ -6,9 +6,12 @@ from typing import Any, TypeVar
 from asynctasq.app.broker import Broker
 from asynctasq.app.routes import Driver, Routes
 from asynctasq.domain.lifecycle import State
+from asynctasq.domain.record import TaskRecord
 from asynctasq.domain.verdict import Refusal
 from asynctasq.domain.views import MessageView, Page, QueueStats
 from asynctasq.ports.admin import QueueAdmin
+from asynctasq.ports.durability import Durability
+from asynctasq.ports.history import History
 
 T = TypeVar("T")
 
@@ -16,9 +19,10 @@ T = TypeVar("T")
 class Monitor:
     """Raises what `QueueAdmin` raises; a driver other than the default is named or given."""
 
-    def __init__(self, broker: Broker, routes: Routes) -> None:
+    def __init__(self, broker: Broker, routes: Routes, history: History | None = None) -> None:
         self._broker = broker
         self._routes = routes
+        self._history = history
 
     async def stats(self, *, driver: Driver = None) -> Sequence[QueueStats]:
         return await self._ask(driver, lambda admin: admin.stats())
@@ -27,6 +31,10 @@ class Monitor:
         """The message as it stands, None if the queue does not keep it (any more)."""
         found = await self._ask(driver, lambda admin: admin.fetch([id]))
         return found[0] if found else None
+
+    async def completed(self, id: str) -> TaskRecord | None:
+        """What the history knows of a task that has succeeded; None if there is no history either."""
+        return await self._broker.call(self._completed, self._history, id) if self._history else None
 
     async def find(
         self,
@@ -54,6 +62,25 @@ class Monitor:
     async def describe(self, *, driver: Driver = None) -> str:
         """Which queue this is, as people can tell it from others: its kind and where it lies."""
         return await self._broker.call(self._describe, driver)
+
+    async def ping(self, *, driver: Driver = None) -> None:
+        """Return if the queue answers."""
+        await self._broker.call(self._ping, driver)
+
+    async def durability(self, *, driver: Driver = None) -> Sequence[str]:
+        """What in the set-up of its server could lose tasks, as far as the queue can tell."""
+        return await self._broker.call(self._durability, driver)
+
+    async def _completed(self, history: History, id: str) -> TaskRecord | None:
+        await history.open()
+        return await history.find(id)
+
+    async def _ping(self, driver: Driver) -> None:
+        await (await self._routes.queue(driver)).ping()
+
+    async def _durability(self, driver: Driver) -> Sequence[str]:
+        queue = await self._routes.queue(driver)
+        return await queue.durability() if isinstance(queue, Durability) else ()
 
     async def _describe(self, driver: Driver) -> str:
         return str(await self._routes.queue(driver))

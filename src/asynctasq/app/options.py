@@ -22,6 +22,7 @@ class WorkerOptions:
     queues: tuple[str, ...] = ()
     driver: Driver = None
     concurrency: int = field(default=10, validator=validators.ge(1))
+    child_count: int = field(factory=lambda: os.cpu_count() or 1, validator=validators.ge(1))
     lease_seconds: float = field(default=30.0, validator=validators.ge(1))
     shutdown_timeout: float = field(default=25.0, validator=validators.ge(0))
     burst: bool = False

@@ -12,6 +12,7 @@ from asynctasq.app.definition import TaskDefinition
 from asynctasq.app.headers import headers_of
 from asynctasq.app.names import why_unreachable
 from asynctasq.app.sendable import Sendable, Sending, attributes_set_later, mark_dispatched, sending
+from asynctasq.app.signing import Signer
 from asynctasq.app.task_config import checked_config
 from asynctasq.domain.errors import BodyTooLarge, NotSendable
 from asynctasq.domain.message import Message
@@ -42,12 +43,14 @@ class Preparer:
         now: Callable[[], datetime],
         *,
         max_body_bytes: int = MAX_BODY_BYTES,
+        signer: Signer | None = None,
     ) -> None:
         self._codec = codec
         self._defaults = defaults
         self._new_id = new_id
         self._now = now
         self._max_body_bytes = max_body_bytes
+        self._signer = signer
         self._plans: WeakKeyDictionary[TaskDefinition, _Plan] = WeakKeyDictionary()
 
     def prepare(self, task: Sendable) -> Message:
@@ -59,7 +62,7 @@ class Preparer:
         id = state.last_id if state.unsure and state.last_id else self._new_id()
         at = self._now()
         mark_dispatched(task, id, at)
-        return Message(
+        message = Message(
             id,
             plan.queue,
             task=state.definition.name,
@@ -69,6 +72,9 @@ class Preparer:
             policy=plan.policy,
             priority=plan.priority,
         )
+        if self._signer is not None:
+            self._signer.sign(message)
+        return message
 
     def _refuse_losses(self, task: Sendable, state: Sending) -> None:
         lost = attributes_set_later(task)

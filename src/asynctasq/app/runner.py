@@ -1,26 +1,44 @@
 """From a lease to an outcome, in small steps: find the task, read its arguments, run it, hear its hooks."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from asynctasq.app import headers
 from asynctasq.app.attempt import (
     Attempt,
-    conclude,
-    conclude_sync,
+    ask,
+    ask_sync,
     execute,
     execute_sync,
     mourn,
     mourn_sync,
+    tell,
+    tell_sync,
 )
 from asynctasq.app.codec import Codec, CorruptBody, NewerBody
+from asynctasq.app.context import Flag
 from asynctasq.app.definition import Mode, TaskDefinition
 from asynctasq.app.imports import Forbidden, Importer, Unknown
-from asynctasq.app.in_child import Ticket, conclude_in_child, execute_in_child, mourn_in_child
+from asynctasq.app.in_child import Ticket, ask_in_child, execute_in_child, tell_in_child
+from asynctasq.app.references import Arguments, Models, waiting_on
+from asynctasq.app.signing import Verify
 from asynctasq.domain.errors import TaskTimeout, WorkerLost
 from asynctasq.domain.lease import Defect
-from asynctasq.domain.outcome import ErrorInfo, Failed, Outcome, Rejected, Skewed, TimedOut, Undecodable
+from asynctasq.domain.outcome import (
+    ErrorInfo,
+    Failed,
+    Interrupted,
+    Outcome,
+    Rejected,
+    Skewed,
+    Succeeded,
+    TimedOut,
+    Undecodable,
+)
 from asynctasq.ports.executor import Call, Executor
+from asynctasq.ports.models import Loaded
 
 HOOK_SECONDS = 60.0
 
@@ -32,17 +50,23 @@ EXECUTE: Mapping[Mode, Step] = {
     Mode.PROCESS: execute_in_child,
     Mode.PROCESS_LOOP: execute_in_child,
 }
-CONCLUDE: Mapping[Mode, Step] = {
-    Mode.LOOP: conclude,
-    Mode.THREAD: conclude_sync,
-    Mode.PROCESS: conclude_in_child,
-    Mode.PROCESS_LOOP: conclude_in_child,
+ASK: Mapping[Mode, Step] = {
+    Mode.LOOP: ask,
+    Mode.THREAD: ask_sync,
+    Mode.PROCESS: ask_in_child,
+    Mode.PROCESS_LOOP: ask_in_child,
+}
+TELL: Mapping[Mode, Step] = {
+    Mode.LOOP: tell,
+    Mode.THREAD: tell_sync,
+    Mode.PROCESS: tell_in_child,
+    Mode.PROCESS_LOOP: tell_in_child,
 }
 MOURN: Mapping[Mode, Step] = {
     Mode.LOOP: mourn,
     Mode.THREAD: mourn_sync,
-    Mode.PROCESS: mourn_in_child,
-    Mode.PROCESS_LOOP: mourn_in_child,
+    Mode.PROCESS: tell_in_child,
+    Mode.PROCESS_LOOP: tell_in_child,
 }
 
 
@@ -50,12 +74,21 @@ class Runner:
     """Knows no queue: what becomes of the message is decided by the outcome alone."""
 
     def __init__(
-        self, importer: Importer, codec: Codec, executors: Mapping[Mode, Executor], *, skew_seconds: float
+        self,
+        importer: Importer,
+        codec: Codec,
+        executors: Mapping[Mode, Executor],
+        models: Models | None = None,
+        *,
+        skew_seconds: float,
+        verify: Verify | None = None,
     ) -> None:
         self._importer = importer
         self._codec = codec
+        self._models = models or Models()
         self._executors = executors
         self._skew_seconds = skew_seconds
+        self._verify = verify
 
     async def open(self) -> None:
         for executor in self._executors.values():  # a handful, once
@@ -64,41 +97,47 @@ class Runner:
     async def close(self) -> None:
         for executor in self._executors.values():
             await executor.close()
+        await self._models.close()
+
+    def in_child(self, task: str) -> bool:
+        """Whether it is known already that this task runs in a child process. Any thread may ask."""
+        definition = self._importer.known(task)
+        return definition is not None and definition.mode.in_child
 
     async def run(self, attempt: Attempt) -> Outcome:
-        """Run the attempt to its end, hooks included. Only a cancellation of the calling task gets out."""
-        ready = self.read(attempt)
-        if not isinstance(ready, TaskDefinition):
-            return ready
-        attempt.call = _call(EXECUTE[ready.mode], attempt, ready.mode, attempt.timeout_seconds)
-        outcome = await self._executors[ready.mode].run(attempt.call)
-        if isinstance(outcome, Failed | TimedOut | Rejected):
-            return await self._conclude(attempt, ready, outcome)
-        return outcome
+        """Run what has been read to its end, hooks included. Only a cancellation of the calling task gets out."""
+        attempt.outcome = await self._execute(attempt)
+        # Two steps, not one: an answer stands, whatever becomes of the telling.
+        if attempt.asks and attempt.interruption is None:
+            await self._ask(attempt)
+        if attempt.final and attempt.interruption is None:
+            await self._step(TELL, attempt, _hook_seconds(attempt))
+        return attempt.outcome
 
     async def vacated(self, attempt: Attempt) -> None:
         """Return once nothing of the attempt runs any more: a thread may outlive it."""
-        if attempt.call is not None and attempt.mode is not None:
-            await self._executors[attempt.mode].vacated(attempt.call)
+        for call in attempt.calls:  # three at most
+            await self._executors[attempt.definition.mode].vacated(call)
 
     async def mourn(self, attempt: Attempt, reason: str) -> None:
         """Call `failed(WorkerLost(...))` of a task whose last attempt died with its worker."""
-        ready = self.read(attempt)
-        if isinstance(ready, TaskDefinition):
+        if isinstance(self.read(attempt), TaskDefinition):
             attempt.error = WorkerLost(reason)
             attempt.outcome = Rejected(ErrorInfo.of(attempt.error))
-            limit = attempt.timeout_seconds or HOOK_SECONDS
-            await self._executors[ready.mode].run(_call(MOURN[ready.mode], attempt, ready.mode, limit))
+            await self._step(MOURN, attempt, _hook_seconds(attempt))
 
     def read(self, attempt: Attempt, *, in_child: bool = False) -> TaskDefinition | Outcome:
         """Find the task and, where it is to run, its arguments; or the outcome that their absence means."""
         lease = attempt.lease
         if lease.defect is not None:
             return self._defective(lease.defect)
+        # Before anything is imported or decoded. A child gets only what its parent has verified, and from nobody else.
+        if self._verify is not None and not in_child and (flaw := self._verify(lease.message)):
+            return Undecodable(flaw)
         try:
             definition = self._importer.find(lease.message.task)
             if definition.mode.in_child is in_child:
-                attempt.arguments = self._codec.decode(lease.message.body)
+                self._read_arguments(attempt)
             attempt.timeout_seconds = _timeout_of(attempt)
         except Forbidden as error:
             return Undecodable(ErrorInfo("Forbidden", str(error)))
@@ -114,20 +153,44 @@ class Runner:
         attempt.skew_seconds = self._skew_seconds
         return definition
 
-    async def _conclude(
-        self, attempt: Attempt, definition: TaskDefinition, outcome: Failed | TimedOut | Rejected
-    ) -> Outcome:
-        if attempt.interruption is not None:
-            return outcome
-        attempt.outcome = outcome
+    def _read_arguments(self, attempt: Attempt) -> None:
+        """Only those with models among them are read later, once these are there."""
+        message = attempt.lease.message
+        references = self._codec.references(message.body)
+        if references:
+            read = partial(self._codec.decode, message.body)
+        else:
+            attempt.arguments = self._codec.decode(message.body)
+            read = partial(_as_they_are, attempt.arguments)
+        attempt.loading = self._models.loading(references, read, message, attempt.lease.attempt)
+
+    async def _execute(self, attempt: Attempt) -> Outcome:
+        flag = attempt.flag
+        outcome = await self._step(EXECUTE, attempt, attempt.timeout_seconds)
+        attempt.flag = Flag()  # whoever was told to stop is past its time, its hooks are not
         if isinstance(outcome, TimedOut):
+            flag.raised = True
             attempt.error = TaskTimeout(outcome.error.message)
-        limit = attempt.timeout_seconds or HOOK_SECONDS
-        call = _call(CONCLUDE[definition.mode], attempt, definition.mode, limit)
-        heard = await self._executors[definition.mode].run(call)
-        # What speaks of another error says that the hooks did not get to their end.
-        of_this = isinstance(heard, Failed | TimedOut | Rejected) and heard.error == outcome.error
-        return heard if of_this else attempt.outcome
+        elif flag.seen and isinstance(outcome, Succeeded | Failed):
+            return Interrupted()
+        return outcome
+
+    async def _ask(self, attempt: Attempt) -> None:
+        heard = await self._step(ASK, attempt, _hook_seconds(attempt))
+        # From another process only the answer comes back; what speaks of another error is none.
+        match attempt.outcome, heard:
+            case (Failed(error) | TimedOut(error), Failed(other) | TimedOut(other)) if error == other:
+                attempt.outcome = heard
+            case _:
+                pass
+
+    async def _step(self, steps: Mapping[Mode, Step], attempt: Attempt, seconds: float | None) -> Outcome:
+        mode = attempt.definition.mode
+        if attempt.loading is not None and not mode.in_child:
+            attempt.wait = waiting_on(asyncio.get_running_loop())
+        call = Call(steps[mode], Ticket.of(attempt) if mode.in_child else attempt, timeout_seconds=seconds)
+        attempt.calls.append(call)
+        return await self._executors[mode].run(call)
 
     def _defective(self, defect: Defect) -> Outcome:
         if defect.kind == "newer":
@@ -138,8 +201,12 @@ class Runner:
         return Skewed(ErrorInfo(kind, text), self._skew_seconds)
 
 
-def _call(step: Step, attempt: Attempt, mode: Mode, seconds: float | None) -> Call:
-    return Call(step, Ticket.of(attempt) if mode.in_child else attempt, timeout_seconds=seconds)
+def _as_they_are(arguments: Arguments, _: Loaded) -> Arguments:
+    return arguments
+
+
+def _hook_seconds(attempt: Attempt) -> float:
+    return attempt.timeout_seconds or HOOK_SECONDS
 
 
 def _timeout_of(attempt: Attempt) -> float | None:

@@ -11,15 +11,19 @@ from asynctasq.app.headers import config_of, dispatched_at
 from asynctasq.app.task_config import TaskConfig
 from asynctasq.domain.errors import ConfigurationError
 from asynctasq.domain.message import Message
-from asynctasq.domain.options import RetryStrategy, check_option
+from asynctasq.domain.options import MissingModel, RetryStrategy, check_option
 
 
 class DispatchOptions(TypedDict, total=False):
     """What `options(...)` can set for one dispatch."""
 
+    connection: object
+    """A connection of the user's, in whose open transaction the task is dispatched."""
     correlation_id: str | None
     priority: int
     retry_strategy: RetryStrategy
+    on_missing_model: MissingModel
+    share_session: bool
 
 
 @define(eq=False)
@@ -27,6 +31,7 @@ class Sending:
     """What a task keeps for its way to a worker; all the rest of the object belongs to its user.
 
     `chain` holds what chain methods set, `attributes` the public attributes at the end of construction.
+    `connection` is the user's, if the dispatch is to be a part of its transaction.
     `unsure` says that the queue may or may not have the message `last_id`: it is sent under the same id again.
     """
 
@@ -35,6 +40,7 @@ class Sending:
     kwargs: dict[str, Any]
     chain: dict[str, object] = Factory(dict[str, object])
     delay_seconds: float = 0.0
+    connection: object = None
     attributes: dict[str, Any] | None = None
     last_id: str | None = None
     unsure: bool = False
@@ -88,10 +94,12 @@ class Sendable:
         return _chained(self, visibility_timeout=seconds)
 
     def options(self, **settings: Unpack[DispatchOptions]) -> Self:
-        """Set `correlation_id`, `priority` or `retry_strategy` for this dispatch."""
+        """Set one of `DispatchOptions` for this dispatch."""
         for name in settings:
             if name not in DispatchOptions.__annotations__:
                 raise TypeError(f"options() got an unexpected keyword argument {name!r}")
+        if "connection" in settings:
+            self._asynctasq.connection = settings.pop("connection")
         return _chained(self, **settings)
 
     async def dispatch(self) -> str:

@@ -130,6 +130,9 @@ class ProcessPoolSettings:
     max_tasks_per_child: int | None = setting(
         "tasks after which a child is replaced", None, shown="no limit", check=at_least(1)
     )
+    max_rss_mb: int | None = setting(
+        "megabytes of memory above which a child is replaced after a task", None, shown="no limit", check=at_least(1)
+    )
 
 
 @frozen(kw_only=True)
@@ -146,7 +149,9 @@ class EventSettings:
     redis_url: str | None = address("the server that events are published to", schemes=("redis", "rediss", "unix"))
     channel: str = setting("the channel that events are published to", "asynctasq:events")
     enable_event_emitter_redis: bool = setting("publish events to Redis", default=False)
-    enable_all: bool = setting("publish events everywhere", default=False)
+    enable_all: bool = setting(
+        "publish events to the log, and to Redis if events.redis_url or the driver names one", default=False
+    )
 
 
 @frozen(kw_only=True)

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from asynctasq.app.backoff import Backoff
 from asynctasq.app.keeper import Held, Keeper
-from asynctasq.domain.errors import Closed, Unavailable
+from asynctasq.domain.errors import AsyncTasQError, Closed, Unavailable
 from asynctasq.domain.lease import Lease
 from asynctasq.domain.outcome import ErrorInfo
 from asynctasq.domain.verdict import Bury, Reason, Refusal, Release, Verdict
@@ -111,13 +111,24 @@ class Settler:
             return await self._queue.settle(batch)
         except (Closed, Unavailable):
             raise
-        except Exception as error:  # the broker rejects the batch for its data: find the culprit
+        except Exception as error:  # noqa: BLE001 - the broker rejects the batch for its data: find the culprit
             if len(batch) == 1:
-                log.exception("a verdict on %s cannot be stored, burying it", batch[0].lease.message.id)
-                reason = ErrorInfo("Unstorable", f"its outcome could not be stored: {type(error).__name__}")
-                return await self._queue.settle([Bury(batch[0].lease, error=reason)])
+                return await self._settle_alone(batch[0], error)
             middle = len(batch) // 2
             return [*await self._settle(batch[:middle]), *await self._settle(batch[middle:])]
+
+    async def _settle_alone(self, verdict: Verdict, error: Exception) -> Sequence[Refusal]:
+        """Bury what cannot be stored; unless nothing can be stored now, so that it is not the verdict's fault."""
+        reason = ErrorInfo("Unstorable", f"its outcome could not be stored: {type(error).__name__}")
+        try:
+            await self._queue.extend([verdict.lease], lease_seconds=verdict.lease.lease_seconds)
+            log.error("the outcome of %s cannot be stored, burying it", verdict.lease.message.id, exc_info=error)
+            return await self._queue.settle([Bury(verdict.lease, error=reason)])
+        except AsyncTasQError:
+            raise
+        except Exception as worse:
+            log.exception("the queue raises what it should not")
+            raise Unavailable(f"the queue failed with {type(worse).__name__}: {worse}") from worse
 
     def _report(self, batch: Sequence[Verdict], refusals: Sequence[Refusal]) -> None:
         if not refusals:

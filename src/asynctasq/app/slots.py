@@ -11,6 +11,8 @@ from asynctasq.app.attempt import Attempt
 @define(eq=False)
 class Slot:
     attempt: Attempt
+    seated: bool = False
+    """It has a child to run in."""
     task: "asyncio.Task[None] | None" = None
     ended: bool = False
     settled: bool = False
@@ -36,8 +38,8 @@ class Slots:
     def get(self, token: str) -> Slot | None:
         return self._taken.get(token)
 
-    def take(self, attempt: Attempt) -> Slot:
-        slot = self._taken[attempt.lease.token] = Slot(attempt)
+    def take(self, attempt: Attempt, *, seated: bool = False) -> Slot:
+        slot = self._taken[attempt.lease.token] = Slot(attempt, seated)
         return slot
 
     def end(self, slot: Slot) -> None:

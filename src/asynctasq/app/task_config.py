@@ -5,7 +5,7 @@ from typing import TypedDict, cast
 
 from asynctasq.app.routes import Driver
 from asynctasq.domain.errors import ConfigurationError
-from asynctasq.domain.options import RetryStrategy, check_option
+from asynctasq.domain.options import MissingModel, RetryStrategy, check_option
 from asynctasq.ports.queue import Queue
 
 
@@ -21,6 +21,8 @@ class TaskConfig(TypedDict, total=False):
     priority: int
     correlation_id: str | None
     driver: Driver
+    on_missing_model: MissingModel
+    share_session: bool
 
 
 KEYS = tuple(TaskConfig.__annotations__)

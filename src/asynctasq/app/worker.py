@@ -9,12 +9,12 @@ import contextlib
 import logging
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 
 from asynctasq.app.attempt import Attempt, Interruption
 from asynctasq.app.backoff import Backoff
 from asynctasq.app.broker import Broker
-from asynctasq.app.definition import Mode
+from asynctasq.app.definition import Mode, TaskDefinition
 from asynctasq.app.desk import Desk
 from asynctasq.app.journal import Journal
 from asynctasq.app.options import WorkerOptions
@@ -26,13 +26,14 @@ from asynctasq.app.watch import Watch
 from asynctasq.domain.decide import decide, exhaustion
 from asynctasq.domain.errors import Unavailable
 from asynctasq.domain.lease import Lease
-from asynctasq.domain.outcome import ErrorInfo, Failed, Interrupted, Outcome, Skewed, Succeeded, TimedOut
+from asynctasq.domain.outcome import ErrorInfo, Failed, Interrupted, Outcome, Skewed, Succeeded
 from asynctasq.domain.verdict import Reason, Verdict
 
 log = logging.getLogger("asynctasq.worker")
 
 GRACE_SECONDS = 0.5
 """How long a cancelled coroutine gets to end."""
+REMEMBERED_LIMIT = 1000
 SKEW_PAUSE_SECONDS = 0.3
 """How long a slot stays empty after a task that only a newer worker may know."""
 
@@ -53,6 +54,7 @@ class Worker:
         *,
         known_queues: Callable[[], Sequence[str]],
         leave: Callable[[], None] | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self._broker = broker
         self._routes = routes
@@ -60,7 +62,7 @@ class Worker:
         self._options = options
         self._known_queues = known_queues
         self._leave = leave
-        self._journal = Journal()
+        self._journal = journal or Journal()
         self._slots = Slots(on_vacated=lambda: broker.post(self._desk.vacate))
         self._ended_early: dict[str, Interruption] = {}
         self._handed_in: list[Slot] = []
@@ -76,7 +78,8 @@ class Worker:
             self._routes,
             self._options,
             known_queues=self._known_queues,
-            on_leased=lambda leases: self._loop.call_soon_threadsafe(self._begin, leases),
+            in_child=self._runner.in_child,
+            on_leased=lambda leases, seated: self._loop.call_soon_threadsafe(self._begin, leases, seated),
             on_lost=lambda lost: self._post(self._lost, lost),
             on_settled=lambda settled: self._post(self._settled, settled),
             on_ended=lambda: self._post(self._stopping.set),
@@ -87,6 +90,7 @@ class Worker:
             return
         await self._runner.open()
         try:
+            self._journal.online(self._options.concurrency)
             if await self._opened():
                 await self._stopping.wait()
                 await self._drain()
@@ -136,9 +140,9 @@ class Worker:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
-    def _begin(self, leases: Sequence[Lease]) -> None:
+    def _begin(self, leases: Sequence[Lease], seated: Set[str]) -> None:
         for lease in leases:
-            slot = self._slots.take(Attempt(lease))
+            slot = self._slots.take(Attempt(lease), seated=lease.token in seated)
             if ended := self._ended_early.pop(lease.token, None):
                 self._interrupt(slot, ended)
             # No TaskGroup: a task that ignores its cancellation would keep the worker from ever leaving.
@@ -149,25 +153,38 @@ class Worker:
         attempt.began = True
         if attempt.lease.exhausted and attempt.lease.defect is None:
             await self._bury(slot)
+            self._free_seat(slot)
         else:
-            outcome = attempt.outcome = await self._outcome(attempt)
+            outcome = attempt.outcome = await self._outcome(slot)
+            self._free_seat(slot)
             if attempt.interruption in (Interruption.LOST, Interruption.CANCELLED):
                 slot.lingers = True
                 self._slots.settle(slot)
             else:
                 self._hand_in(slot, decide(attempt.lease, outcome, random.random))
-            if isinstance(outcome, TimedOut | Interrupted):
-                await self._runner.vacated(attempt)
-            elif isinstance(outcome, Skewed):
+            if isinstance(outcome, Skewed):
                 # Giving back is quicker than running: without a pause an old worker would take it from the new ones.
                 await asyncio.sleep(SKEW_PAUSE_SECONDS)
+            elif not isinstance(outcome, Succeeded):
+                await self._runner.vacated(attempt)
         self._slots.end(slot)
 
-    async def _outcome(self, attempt: Attempt) -> Outcome:
+    def _free_seat(self, slot: Slot) -> None:
+        if slot.seated:  # before the settlement: what comes next need not wait for it
+            self._broker.post(self._desk.free_seat)
+
+    async def _outcome(self, slot: Slot) -> Outcome:
+        attempt = slot.attempt
         if attempt.interruption is not None:
             return Interrupted()
-        self._journal.started(attempt)
         try:
+            ready = self._runner.read(attempt)
+            if not isinstance(ready, TaskDefinition):
+                return ready
+            if ready.mode.in_child and not slot.seated:  # it was not known to need a seat: next time it is
+                attempt.interruption = Interruption.CROWDED_OUT
+                return Interrupted()
+            self._journal.started(attempt)
             outcome = await self._runner.run(attempt)
         except asyncio.CancelledError as error:
             outcome = Failed(ErrorInfo.of(error))
@@ -216,15 +233,22 @@ class Worker:
             interruption = Interruption.CANCELLED if reason is Reason.CANCELLED else Interruption.LOST
             slot = self._slots.get(lease.token)
             if slot is None:
-                self._ended_early[lease.token] = interruption  # it is still on its way to a slot
+                self._note_early_end(lease, interruption)
             elif slot.attempt.verdict is None:
                 self._interrupt(slot, interruption)
+
+    def _note_early_end(self, lease: Lease, interruption: Interruption) -> None:
+        """It is still on its way to a slot, or was given back before it got one."""
+        self._ended_early[lease.token] = interruption
+        while len(self._ended_early) > REMEMBERED_LIMIT:
+            del self._ended_early[next(iter(self._ended_early))]
 
     def _interrupt(self, slot: Slot, interruption: Interruption) -> None:
         attempt = slot.attempt
         if attempt.interruption is not None:
             return
         attempt.interruption = interruption
+        attempt.flag.raised = True
         self._journal.interrupted(attempt, interruption)
         if attempt.began and slot.task is not None:
             slot.task.cancel()
@@ -235,9 +259,12 @@ class Worker:
         if await self._emptied(self._patience_seconds):
             return
         for slot in self._slots:
-            if slot.attempt.verdict is None and slot.attempt.mode is not Mode.THREAD:
+            if slot.attempt.mode is Mode.THREAD:
+                slot.attempt.flag.raised = True
+            elif slot.attempt.verdict is None:
                 self._interrupt(slot, Interruption.STOPPED)
-        await self._emptied(GRACE_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._slots.empty(), GRACE_SECONDS)
 
     async def _emptied(self, seconds: float) -> bool:
         try:
@@ -245,9 +272,12 @@ class Worker:
                 await self._slots.empty()
         except TimeoutError:
             return False
+        finally:
+            self._patience = None  # what comes now is short, and no signal is to make it shorter
         return True
 
     async def _close(self) -> None:
+        self._journal.offline()
         if not len(self._slots):
             await self._runner.close()
             await self._broker.call(self._desk.close)

@@ -12,14 +12,13 @@ from asynctasq.app import current, registry
 from asynctasq.app.imports import Importer
 from asynctasq.app.lifespan import Application
 from asynctasq.app.settings import Settings
-from asynctasq.cli.flags import Flags
 from asynctasq.container import build
 from asynctasq.domain.errors import ConfigurationError
 
 
-def load(flags: Flags, apps: Sequence[str]) -> Application:
+def load(flags: Mapping[str, Any], apps: Sequence[str]) -> Application:
     """Import the apps, whose `init()` calls count as settings below the flags, and wire the one application."""
-    given = flags.given()
+    given = _merged({}, flags)
     names = [name.strip() for each in apps for name in each.split(",") if name.strip()]
     if names:
         given.setdefault("worker", {})["imports"] = [name.partition(":")[0] for name in names]

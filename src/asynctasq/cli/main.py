@@ -3,19 +3,18 @@
 import io
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, Parameter
 
 from asynctasq.cli import dead, demo, queues, tasks
-from asynctasq.cli.output import complain
+from asynctasq.cli.doctor import doctor
+from asynctasq.cli.failures import DONE, FAILED, INTERRUPTED, explain
+from asynctasq.cli.migrate import migrate
+from asynctasq.cli.publish import publish
 from asynctasq.cli.worker import worker
-from asynctasq.domain.errors import AsyncTasQError, ConfigurationError
-
-DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 app = App(
     name="asynctasq",
@@ -28,6 +27,9 @@ app.command(worker)
 app.command(queues.app)
 app.command(tasks.app)
 app.command(dead.app)
+app.command(migrate)
+app.command(publish)
+app.command(doctor)
 app.command(demo.demo)
 
 
@@ -54,16 +56,5 @@ def _launch(
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - whatever it is, people get one line
-        if debug:
-            traceback.print_exc()
-        return _explain(error)
+        return explain(error, debug=debug)
     return DONE
-
-
-def _explain(error: Exception) -> int:
-    if isinstance(error, CycloptsError | ConfigurationError):
-        complain(str(error))
-        return WRONG_USAGE
-    known = isinstance(error, AsyncTasQError)
-    complain(str(error) if known else f"{type(error).__name__}: {error} (--debug shows where)")
-    return FAILED

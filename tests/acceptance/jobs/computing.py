@@ -12,6 +12,8 @@ from deadly import WAYS
 from asynctasq import AsyncProcessTask, SyncProcessTask
 
 LONG_SECONDS = 60
+STORM_LINES = 100_000
+TEN_MEGABYTES = 10_000_000
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,19 @@ class ComputeOnLoop(AsyncProcessTask[None]):
         await asyncio.sleep(0)
         enter(f"on loop {id(asyncio.get_running_loop())}", self, self.index)
         enter("finished", self, self.index)
+
+
+class Talk(SyncProcessTask[str]):
+    """Says more than anybody wants to hear, and returns more than anybody can store."""
+
+    index: int
+
+    def execute(self) -> str:
+        enter("started", self, self.index)
+        log.info("about to talk")
+        for number in range(STORM_LINES):
+            print("storm", number)
+        return "x" * TEN_MEGABYTES
 
 
 class Mortal(SyncProcessTask[None]):
@@ -87,3 +102,35 @@ class Fail(SyncProcessTask[None]):
 
     def failed(self, exception: Exception) -> None:
         enter(f"failed: {type(exception).__name__}", self, self.index)
+
+
+class HangInHook(SyncProcessTask[None]):
+    index: int
+
+    def execute(self) -> None:
+        enter("started", self, self.index)
+        raise ValueError("for good")
+
+    def should_retry(self, exception: Exception) -> bool:
+        enter("asked", self, self.index)
+        return False
+
+    def failed(self, exception: Exception) -> None:
+        enter(f"failed: {type(exception).__name__}", self, self.index)
+        time.sleep(LONG_SECONDS)
+
+
+class HangInHookOnLoop(AsyncProcessTask[None]):
+    index: int
+
+    async def execute(self) -> None:
+        enter("started", self, self.index)
+        raise ValueError("for good")
+
+    def should_retry(self, exception: Exception) -> bool:
+        enter("asked", self, self.index)
+        return False
+
+    async def failed(self, exception: Exception) -> None:
+        enter(f"failed: {type(exception).__name__}", self, self.index)
+        await asyncio.sleep(LONG_SECONDS)

@@ -7,7 +7,9 @@ import os
 from dependency_injector import providers
 from sabotage import WAYS
 
+from asynctasq import plugins
 from asynctasq.app import current
+from asynctasq.cli.order import Order
 from asynctasq.cli.process import serve
 from asynctasq.container import Container
 
@@ -15,12 +17,13 @@ from asynctasq.container import Container
 def main() -> None:
     logging.basicConfig(level="INFO", format="%(levelname)s %(name)s: %(message)s")
     container = Container()
-    queue = WAYS[os.environ.get("SABOTAGE", "")](container.settings().sqlite.path)
+    settings = container.settings()
+    queue = WAYS[os.environ.get("SABOTAGE", "")](plugins.load("queues", settings.driver)(settings))
     container.queue_loader.override(providers.Object(lambda driver: queue))
     application = container.application()
     current.pin(application)
     application.importer.load_apps()
-    asyncio.run(serve(application, [], burst=False))
+    asyncio.run(serve(application, Order()))
 
 
 if __name__ == "__main__":

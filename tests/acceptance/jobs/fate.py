@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from attrs import define, field
 from ledger import note
 
-from asynctasq.adapters.sqlite.queue import SqliteQueue
 from asynctasq.domain.lease import Lease
 from asynctasq.domain.message import Message
 from asynctasq.domain.verdict import Refusal, Verdict
+from asynctasq.ports.admin import QueueAdmin
+from asynctasq.ports.queue import Queue
 
 LAST_ATTEMPT = 3
 SPARED_SECONDS = 0.05
@@ -60,28 +61,51 @@ _point, _, _count = os.environ.get("FATE", "").partition(":")
 fate = Fate(_point, int(_count or 0))
 
 
-class MortalQueue(SqliteQueue):
-    """Passes by the points at which the life of its process may end."""
+class MortalQueue(Queue):
+    """Passes by the points at which the life of its process may end, on the way to a real queue."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self.capabilities = queue.capabilities
+
+    def __str__(self) -> str:
+        return str(self._queue)
+
+    @property
+    def admin(self) -> QueueAdmin:
+        return self._queue.admin
+
+    async def open(self) -> None:
+        await self._queue.open()
+
+    async def close(self) -> None:
+        await self._queue.close()
+
+    async def ping(self) -> None:
+        await self._queue.ping()
 
     async def enqueue(self, messages: Sequence[Message]) -> Sequence[Refusal]:
         fate.pass_by("enqueueing")
-        refusals = await super().enqueue(messages)
+        refusals = await self._queue.enqueue(messages)
         fate.pass_by("enqueued")
         return refusals
 
     async def lease(
         self, queues: Sequence[str], *, limit: int, lease_seconds: float, owner: str, wait: float = 0.0
     ) -> Sequence[Lease]:
-        leases = await super().lease(queues, limit=limit, lease_seconds=lease_seconds, owner=owner, wait=wait)
+        leases = await self._queue.lease(queues, limit=limit, lease_seconds=lease_seconds, owner=owner, wait=wait)
         fate.attempts.update((lease.token, lease.attempt) for lease in leases)
         if leases:
             fate.pass_by("leased")
             fate.haunt()
         return leases
 
+    async def extend(self, leases: Sequence[Lease], *, lease_seconds: float) -> Sequence[Refusal]:
+        return await self._queue.extend(leases, lease_seconds=lease_seconds)
+
     async def settle(self, verdicts: Sequence[Verdict]) -> Sequence[Refusal]:
         fate.pass_by("settling")
-        refusals = await super().settle(verdicts)
+        refusals = await self._queue.settle(verdicts)
         for verdict in verdicts:
             fate.attempts.pop(verdict.lease.token, None)
         fate.pass_by("settled")

@@ -7,7 +7,6 @@ from functools import partial
 from attrs import evolve
 from fate import MortalQueue
 
-from asynctasq.adapters.sqlite.queue import SqliteQueue
 from asynctasq.app import keeper
 from asynctasq.domain.lease import Lease
 from asynctasq.domain.verdict import Ack, Refusal, Verdict
@@ -20,7 +19,7 @@ class EarlyAck(MortalQueue):
         self, queues: Sequence[str], *, limit: int, lease_seconds: float, owner: str, wait: float = 0.0
     ) -> Sequence[Lease]:
         leases = await super().lease(queues, limit=limit, lease_seconds=lease_seconds, owner=owner, wait=wait)
-        await SqliteQueue.settle(self, [Ack(lease) for lease in leases])
+        await self._queue.settle([Ack(lease) for lease in leases])
         return leases
 
     async def extend(self, leases: Sequence[Lease], *, lease_seconds: float) -> Sequence[Refusal]:
@@ -51,7 +50,7 @@ class NoTokens(MortalQueue):
     async def settle(self, verdicts: Sequence[Verdict]) -> Sequence[Refusal]:
         current: list[Verdict] = []
         for verdict in verdicts:
-            now = await self._connection.read(partial(_token_now, id=verdict.lease.message.id))
+            now = await self._queue._connection.read(partial(_token_now, id=verdict.lease.message.id))
             current.append(evolve(verdict, lease=evolve(verdict.lease, token=now)))
         await super().settle(current)
         return ()

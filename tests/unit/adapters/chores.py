@@ -13,6 +13,7 @@ FORKED_SECONDS = 30
 REFUSAL = Failed(ErrorInfo("Refusal", "not in this process"))
 
 _last_words = ""
+_kept: list[bytearray] = []
 
 
 def tell_pid(_: object) -> Outcome:
@@ -27,6 +28,12 @@ def remember(words: str) -> Outcome:
 
 def recall(_: object) -> Outcome:
     return Rejected(ErrorInfo("Recalled", _last_words))
+
+
+def keep_memory(byte_count: int) -> Outcome:
+    """A library that leaks; the zeros are written, so the memory is really taken."""
+    _kept.append(bytearray(b"\1") * byte_count)
+    return Snoozed(os.getpid())
 
 
 def talk_at_length(_: object) -> Outcome:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from asynctasq.adapters.executors.memory import MEGABYTE
 from asynctasq.adapters.executors.process import ProcessExecutor
 from asynctasq.domain.outcome import Failed, Outcome, Rejected, Snoozed, Succeeded
 from asynctasq.ports.executor import Call
@@ -53,6 +54,18 @@ def test_a_child_is_used_again_and_replaced_after_as_many_tasks_as_it_may_do():
 
     first, second, third, fourth = asyncio.run(scenario())
     assert first == second != third == fourth
+
+
+def test_a_child_that_keeps_too_much_memory_is_replaced_after_its_task():
+    async def keep(executor: ProcessExecutor, byte_count: int) -> Outcome:
+        return await executor.run(Call(chores.keep_memory, byte_count))
+
+    async def scenario():
+        async with opened(max_rss_mb=100) as executor:
+            return [await asyncio.create_task(keep(executor, size)) for size in (1, 1, 100 * MEGABYTE, 1)]
+
+    first, second, large, after = asyncio.run(scenario())
+    assert first == second == large != after
 
 
 def test_what_a_task_calls_at_once_runs_where_its_last_call_ran_even_if_others_wait():

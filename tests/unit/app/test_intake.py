@@ -7,6 +7,7 @@ from asynctasq.app.intake import Intake
 from asynctasq.app.keeper import Keeper
 from asynctasq.app.options import WorkerOptions
 from asynctasq.app.queue_names import QueueNames
+from asynctasq.app.seats import Seats
 from asynctasq.app.settler import Settler
 from asynctasq.domain.lifecycle import State
 from asynctasq.domain.message import Message
@@ -19,11 +20,16 @@ class Noting(MemoryQueue):
     def __init__(self):
         super().__init__()
         self.waits = []
+        self.limits = []
         self.extensions = []
+        self.answer_seconds = 0.0
 
     async def lease(self, queues, *, limit, lease_seconds, owner, wait=0.0):
         self.waits.append(wait)
-        return await super().lease(queues, limit=limit, lease_seconds=lease_seconds, owner=owner, wait=wait)
+        self.limits.append(limit)
+        leases = await super().lease(queues, limit=limit, lease_seconds=lease_seconds, owner=owner, wait=wait)
+        await asyncio.sleep(self.answer_seconds)
+        return leases
 
     async def extend(self, leases, *, lease_seconds):
         self.extensions.append(lease_seconds)
@@ -35,13 +41,15 @@ class Stage:
 
     def __init__(self, **options):
         self.begun = []
+        self.some_begun = asyncio.Event()
         self.deaf = False
         self.queue = Noting()
         chosen = WorkerOptions(**options)
         keeper = Keeper(self.queue, lease_seconds=chosen.lease_seconds, on_lost=lambda lost: None)
         self.settler = Settler(self.queue, keeper, on_settled=self.settled)
         names = QueueNames(self.queue, ["default"], list)
-        self.intake = Intake(self.queue, keeper, self.settler, names, chosen, on_leased=self.hear)
+        seats = Seats(1, chosen.concurrency, in_child=lambda task: task == "in a child")
+        self.intake = Intake(self.queue, keeper, self.settler, names, seats, options=chosen, on_leased=self.hear)
 
     async def __aenter__(self):
         self.running = asyncio.create_task(self.intake.run())
@@ -53,10 +61,11 @@ class Stage:
         await self.settler.flush()
         await self.queue.close()
 
-    def hear(self, leases):
+    def hear(self, leases, seated):
         if self.deaf:
             raise RuntimeError("Event loop is closed")
         self.begun += leases
+        self.some_begun.set()
 
     def settled(self, settled):
         self.intake.settled(settled)
@@ -64,8 +73,8 @@ class Stage:
     def ack(self, lease):
         self.settler.put([Ack(lease)])
 
-    async def put(self, *ids, **headers):
-        await self.queue.enqueue([Message(id, "default", task="t", body=b"", headers=headers) for id in ids])
+    async def put(self, *ids, task="t", **headers):
+        await self.queue.enqueue([Message(id, "default", task=task, body=b"", headers=headers) for id in ids])
 
     @property
     def ids(self):
@@ -137,5 +146,41 @@ def test_what_nobody_is_left_to_run_goes_back():
             await settle_down()
             [*views] = await stage.queue.admin.fetch(["a", "b"])
             assert [(view.state, view.attempt) for view in views] == [(State.PENDING, 0)] * 2
+
+    asyncio.run(main())
+
+
+def test_a_lease_that_a_slow_answer_has_left_little_of_is_renewed_before_its_task_begins():
+    async def main():
+        async with Stage(lease_seconds=1.0) as stage:
+            stage.queue.answer_seconds = 0.6
+            await stage.put("a")
+            async with asyncio.timeout(10):
+                await stage.some_begun.wait()
+            assert stage.queue.extensions == [1.0]
+
+    asyncio.run(main())
+
+
+def test_a_process_task_that_finds_no_child_free_goes_back_at_once_and_no_attempt_is_counted():
+    async def main():
+        async with Stage() as stage:
+            await stage.put("a", "b", task="in a child")
+            await settle_down()
+            [view] = await stage.queue.admin.fetch(["b"])
+            assert (stage.ids, view.state, view.attempt) == (["a"], State.PENDING, 0)
+
+    asyncio.run(main())
+
+
+def test_a_free_child_gets_its_next_task_before_the_last_one_is_settled():
+    async def main():
+        async with Stage() as stage:
+            await stage.put("a", "b", task="in a child")
+            await settle_down()
+            stage.intake.free_seat()
+            await settle_down()
+            assert stage.ids == ["a", "b"]
+            assert stage.queue.limits == [10, 1]
 
     asyncio.run(main())

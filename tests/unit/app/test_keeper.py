@@ -27,6 +27,24 @@ class Deaf(MemoryQueue):
         raise Unavailable("nobody there")
 
 
+class Faulty(MemoryQueue):
+    """Raises once what no queue should."""
+
+    faults = 1
+
+    def __init__(self):
+        super().__init__(MemoryStorage(), ManualClock())
+        self.renewed = asyncio.Event()
+
+    async def extend(self, leases, *, lease_seconds):
+        if self.faults:
+            self.faults -= 1
+            raise RuntimeError("the handler is closed")
+        refusals = await super().extend(leases, lease_seconds=lease_seconds)
+        self.renewed.set()
+        return refusals
+
+
 class Scene:
     def __init__(self, queue=None):
         self.clock = ManualClock()
@@ -121,3 +139,13 @@ def test_what_was_let_go_is_neither_renewed_nor_reported(play):
         assert scene.lost.empty()
 
     play(test)
+
+
+def test_a_queue_that_fails_for_another_reason_is_asked_again(play):
+    async def test(scene):
+        await scene.lease()
+        await asyncio.wait_for(scene.queue.renewed.wait(), 10)
+
+        assert scene.keeper.leases
+
+    play(test, Faulty)

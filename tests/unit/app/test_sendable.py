@@ -113,6 +113,8 @@ def test_in_a_worker_the_config_is_that_of_the_dispatch():
         "visibility_timeout": 3600,
         "priority": 0,
         "correlation_id": "request-7",
+        "on_missing_model": "dead",
+        "share_session": False,
     }
     assert Send.config == {"queue": "class", "timeout": 5}
 

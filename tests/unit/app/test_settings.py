@@ -212,7 +212,7 @@ class TestDescription:
         names = [info.name for info in describe()]
 
         assert names[:4] == ["driver", "signing_key", "dispatch_timeout", "sqlite.path"]
-        assert len(names) == len(set(names)) == 48
+        assert len(names) == len(set(names)) == 49
         assert all(info.help for info in describe())
 
     def test_no_two_keys_share_a_variable(self):

@@ -18,13 +18,27 @@ from asynctasq.testing import ManualClock
 
 
 class Flaky(MemoryQueue):
-    """Gives no answer to the next `outages` settlements, and rejects every batch with a poisonous error text."""
+    """Gives no answer to the next `outages` settlements, and rejects every batch with a poisonous error text.
+
+    The next `faults` calls raise what no queue should.
+    """
 
     outages = 0
+    faults = 0
     calls = 0
+
+    def fail(self):
+        if self.faults:
+            self.faults -= 1
+            raise RuntimeError("the handler is closed")
+
+    async def extend(self, leases, *, lease_seconds):
+        self.fail()
+        return await super().extend(leases, lease_seconds=lease_seconds)
 
     async def settle(self, verdicts):
         self.calls += 1
+        self.fail()
         if self.outages:
             self.outages -= 1
             raise Unavailable("nobody there")
@@ -152,5 +166,17 @@ def test_one_outcome_that_cannot_be_stored_is_buried_alone(play):
         assert [view.state for view in views].count(State.DEAD) == 1
         assert views[3].error.kind == "Unstorable"
         assert [view.state for view in views].count(State.SCHEDULED) == 4
+
+    play(test)
+
+
+def test_a_queue_that_fails_for_another_reason_buries_nothing(play):
+    async def test(scene):
+        [lease] = await scene.lease()
+        scene.queue.faults = 2
+        await scene.settle(Ack(lease))
+
+        assert scene.settled == [(Ack(lease), None)]
+        assert not await scene.queue.admin.fetch(["id-0"])
 
     play(test)

@@ -50,6 +50,17 @@ async def stubborn():
             seen.append("cancelled")
 
 
+@task
+async def end_slowly():
+    gate.setdefault("end started", asyncio.Event()).set()
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        seen.append("cancelled")
+        await gate["end"].wait()
+        raise
+
+
 @task(queue="threads")
 def wait_in_a_thread():
     thread_gate.wait(30)
@@ -111,6 +122,43 @@ def test_a_second_stop_cancels_and_gives_the_attempt_back():
 
     assert (view.state, view.attempt) == (State.PENDING, 0)
     assert seen == ["cancelled"]
+
+
+def test_a_third_stop_does_not_cut_short_what_is_being_cancelled():
+    async def main():
+        async with application() as app:
+            gate["end"] = asyncio.Event()
+            id = await app.dispatcher.dispatch(end_slowly())
+            worker = app.worker()
+            running = asyncio.create_task(worker.run())
+            await started("end")
+            worker.stop()
+            worker.stop()
+            await until_seen(1)
+            worker.stop()
+            for _ in range(10):
+                await asyncio.sleep(0)
+            gate["end"].set()
+            await running
+            return await app.monitor.get(id)
+
+    view = asyncio.run(main())
+
+    assert (view.state, view.attempt) == (State.PENDING, 0)
+
+
+def test_stops_of_a_worker_that_has_stopped_disturb_nobody(caplog):
+    async def main():
+        async with application() as app:
+            worker = app.worker(burst=True)
+            await worker.run()
+            worker.stop()
+            worker.stop()
+            await asyncio.sleep(0)
+
+    asyncio.run(main())
+
+    assert caplog.text == ""
 
 
 def test_cancelling_run_gives_everything_back():

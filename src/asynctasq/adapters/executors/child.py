@@ -9,11 +9,11 @@ import ctypes
 import io
 import os
 import pickle
+import select
 import signal
 import socket
 import sys
 import threading
-from queue import SimpleQueue
 
 from asynctasq.domain.outcome import ErrorInfo, Failed
 
@@ -36,15 +36,15 @@ def main() -> None:
     _die_with_parent()
     line = _take_line()
     os.register_at_fork(after_in_child=lambda: _be_an_ordinary_process(line))
-    calls: SimpleQueue[bytes] = SimpleQueue()
-    threading.Thread(target=_listen, args=(line, calls), name="asynctasq-line", daemon=True).start()
-    sys.path[:] = pickle.loads(calls.get())  # noqa: S301 - it is the parent that speaks
-    while True:
-        call = calls.get()
-        line.sendall(framed(BEGUN))
-        answer = _answer(call)
-        _flush()
-        line.sendall(framed(answer))
+    threading.Thread(target=_end_with, args=(line,), name="asynctasq-line", daemon=True).start()
+    with contextlib.suppress(OSError), line.makefile("rb") as frames:
+        sys.path[:] = pickle.loads(_heard(frames))  # noqa: S301 - it is the parent that speaks
+        while call := _heard(frames):
+            line.sendall(framed(BEGUN))
+            answer = _answer(call)
+            _flush()
+            line.sendall(framed(answer))
+    os._exit(0)
 
 
 def _heed_not(*_: object) -> None:
@@ -61,29 +61,39 @@ def _die_with_parent() -> None:
 
 
 def _take_line() -> socket.socket:
-    """The line to the parent. What a task reads from its standard input is empty, what it prints is not held back."""
+    """The line to the parent. What a task reads from its standard input is empty, what it prints goes out by lines.
+
+    By whole ones, whatever `PYTHONUNBUFFERED` says, because many processes write there.
+    """
     line = socket.socket(fileno=os.dup(0))
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(line_buffering=True)
+            stream.reconfigure(line_buffering=True, write_through=False)
     return line
 
 
 def _be_an_ordinary_process(line: socket.socket) -> None:
     """Whatever a task forks ends by the usual signals, and does not keep the line open when this process is gone."""
-    os.close(line.detach())  # `close` would wait for the thread that listens, which no fork takes along
+    os.close(line.detach())  # `close` would leave it open for the file that reads from it
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
 
 
-def _listen(line: socket.socket, calls: "SimpleQueue[bytes]") -> None:
-    with contextlib.suppress(OSError), line.makefile("rb") as frames:
-        while length := frames.read(LENGTH_BYTES):
-            calls.put(frames.read(int.from_bytes(length, "big")))
-    os._exit(0)  # the parent is gone: nobody would hear an answer
+def _end_with(line: socket.socket) -> None:
+    """Once the parent is gone nobody would hear an answer. What it says meanwhile is not for this thread."""
+    hang_up = select.poll()
+    hang_up.register(line, 0)
+    hang_up.poll()
+    os._exit(0)
+
+
+def _heard(frames: io.BufferedReader) -> bytes:
+    """The next frame, nothing if there will be none."""
+    length = frames.read(LENGTH_BYTES)
+    return frames.read(int.from_bytes(length, "big"))
 
 
 def _answer(call: bytes) -> bytes:

@@ -11,6 +11,7 @@ from typing import Self
 from attrs import define
 
 from asynctasq.adapters.executors.child import LENGTH_BYTES, framed
+from asynctasq.adapters.executors.memory import resident_bytes
 from asynctasq.domain.outcome import ErrorInfo
 
 
@@ -49,6 +50,14 @@ class Child:
     def alive(self) -> bool:
         return not self._broken and not self._reader.at_eof() and self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def resident_bytes(self) -> int:
+        return resident_bytes(self.pid)
+
     def say(self, data: bytes) -> None:
         self._writer.write(framed(data))
 
@@ -59,7 +68,7 @@ class Child:
             return await self._reader.readexactly(int.from_bytes(length, "big"))
         except (OSError, EOFError):
             self._broken = True
-            raise ChildLost(_obituary(self._process.pid, await self.end())) from None
+            raise ChildLost(_obituary(self.pid, await self.end())) from None
 
     def kill(self) -> None:
         """Only while it lives: asking a process that has just died would take its status from who waits for it."""

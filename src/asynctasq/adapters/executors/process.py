@@ -1,6 +1,7 @@
 """Tasks that compute, in child processes of our own (ADR-0012)."""
 
 import asyncio
+import logging
 import pickle
 import sys
 from collections.abc import AsyncGenerator
@@ -8,9 +9,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from asynctasq.adapters.executors.children import Child, ChildLost
+from asynctasq.adapters.executors.memory import MEGABYTE
 from asynctasq.domain.errors import Closed
 from asynctasq.domain.outcome import ErrorInfo, Failed, Outcome, TimedOut
 from asynctasq.ports.executor import Call, Executor
+
+log = logging.getLogger("asynctasq.processes")
 
 
 class ProcessExecutor(Executor):
@@ -21,9 +25,17 @@ class ProcessExecutor(Executor):
     at once finds the objects that the call before it left there.
     """
 
-    def __init__(self, size: int, *, prepare: Call | None = None, max_tasks_per_child: int | None = None) -> None:
+    def __init__(
+        self,
+        size: int,
+        *,
+        prepare: Call | None = None,
+        max_tasks_per_child: int | None = None,
+        max_rss_mb: int | None = None,
+    ) -> None:
         self._prepare = prepare
         self._max_tasks = max_tasks_per_child
+        self._max_rss_mb = max_rss_mb
         self._slots = asyncio.Semaphore(size)
         self._children: set[Child] = set()
         self._idle: list[Child] = []
@@ -129,10 +141,22 @@ class ProcessExecutor(Executor):
         if child is None:
             return
         child.task_count += 1
-        if child.task_count == self._max_tasks:
+        if self._is_worn(child):
             child.kill()
         self._idle.append(child)
         self._slots.release()
+
+    def _is_worn(self, child: Child) -> bool:
+        if child.task_count == self._max_tasks:
+            return True
+        if self._max_rss_mb is None:
+            return False
+        taken_mb = child.resident_bytes / MEGABYTE
+        if taken_mb > self._max_rss_mb:
+            text = "the child process %d takes %.0f MB after %d tasks, max_rss_mb is %d: it is replaced"
+            log.info(text, child.pid, taken_mb, child.task_count, self._max_rss_mb)
+            return True
+        return False
 
     async def _lose(self, child: Child) -> None:
         self._children.discard(child)
