@@ -3,7 +3,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 USABLE := import ensurepip, sqlite3, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: demo test check bench
+BROKER := redis
+MINUTES := 5
+
+.PHONY: demo test check bench chaos
 
 demo: $(READY)
 	$(BIN)/asynctasq demo
@@ -22,6 +25,10 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+# For as long as you like: make chaos BROKER=rabbitmq MINUTES=30; SEED=… repeats one.
+chaos: $(READY)
+	MINUTES=$(MINUTES) $(BIN)/python -m pytest -s -m acceptance tests/acceptance/test_broker_chaos.py -k $(BROKER)
 
 $(READY): pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'

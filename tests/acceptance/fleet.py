@@ -1,4 +1,4 @@
-"""Real processes around one queue file: started, killed, frozen and watched. Nothing of them outlives the fleet."""
+"""Real processes around one broker: started, killed, frozen and watched. Nothing of them outlives the fleet."""
 
 import asyncio
 import json
@@ -14,10 +14,12 @@ from typing import Any, Self, TypeVar
 
 from attrs import define, field
 
-from asynctasq.adapters.sqlite.admin import SqliteAdmin
-from asynctasq.adapters.sqlite.queue import SqliteQueue
+from asynctasq import plugins
+from asynctasq.app.settings import Settings
 from asynctasq.domain.lifecycle import State
 from asynctasq.domain.views import MessageView
+from asynctasq.ports.admin import QueueAdmin
+from asynctasq.ports.queue import Queue
 from tests.acceptance.ledger import Ledger, note
 
 T = TypeVar("T")
@@ -96,11 +98,12 @@ class Post:
 
 
 class Fleet:
-    """`folder` holds the scripts of `jobs`, the queue, the ledger and the logs."""
+    """`folder` holds the scripts of `jobs`, the ledger, the logs and, unless `variables` name another, the queue."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, variables: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self.path = folder / "queue.db"
+        self.variables = variables or {"ASYNCTASQ_SQLITE_PATH": str(self.path)}
         self.ledger = Ledger(folder / "ledger")
         self.processes: list[Process] = []
         for script in [HERE / "ledger.py", *(HERE / "jobs").glob("*.py")]:
@@ -109,7 +112,7 @@ class Fleet:
     def __enter__(self) -> Self:
         os.environ["LEDGER"] = str(self.ledger.path)
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ASYNCTASQ_")}
-        self._environment = clean | {"ASYNCTASQ_SQLITE_PATH": str(self.path)}
+        self._environment = clean | self.variables
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -127,7 +130,7 @@ class Fleet:
         number = len(self.processes)
         log, standard_input = self.folder / f"{number:03d}.log", self.folder / f"{number:03d}.input"
         standard_input.write_bytes(given)
-        with log.open("wb") as output, standard_input.open("rb") as source:
+        with log.open("ab") as output, standard_input.open("rb") as source:
             popen = subprocess.Popen(
                 [sys.executable, *command],
                 cwd=folder or self.folder,
@@ -153,10 +156,16 @@ class Fleet:
         self.until(lambda: all(READY in worker.text for worker in workers))
 
     def dispatcher(
-        self, task: str, calls: Sequence[Mapping[str, Any]], *, fate: str = IMMORTAL, **config: object
+        self,
+        task: str,
+        calls: Sequence[Mapping[str, Any]],
+        *,
+        fate: str = IMMORTAL,
+        pause_seconds: float = 0.0,
+        **config: object,
     ) -> Process:
-        """A process that dispatches what the ledger does not say has been dispatched already."""
-        work = json.dumps({"task": task, "calls": calls, "config": config})
+        """A process that dispatches what the ledger does not say has been dispatched already, with pauses between."""
+        work = json.dumps({"task": task, "calls": calls, "config": config, "pause_seconds": pause_seconds})
         return self.start("dispatch.py", env={"FATE": fate}, given=work.encode())
 
     def dispatch(self, task: str, *calls: Mapping[str, Any], **config: object) -> list[str]:
@@ -198,9 +207,14 @@ class Fleet:
     def view(self, id: str) -> MessageView:
         return self.ask(lambda admin: admin.fetch([id]))[0]
 
-    def ask(self, question: Callable[[SqliteAdmin], Coroutine[Any, Any, T]]) -> T:
+    def queue(self) -> Queue:
+        """A client of the fleet's broker, not opened."""
+        settings = Settings.load(environ=self.variables, dotenv=None)
+        return plugins.load("queues", settings.driver)(settings)
+
+    def ask(self, question: Callable[[QueueAdmin], Coroutine[Any, Any, T]]) -> T:
         async def answer() -> T:
-            queue = SqliteQueue(self.path)
+            queue = self.queue()
             await queue.open()
             try:
                 return await question(queue.admin)

@@ -9,6 +9,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from attrs import asdict, frozen
@@ -72,10 +73,15 @@ class Ledger:
         """The ids that `dispatch()` returned and that have not run to their end."""
         return {entry.id for entry in self.entries("dispatched")} - {entry.id for entry in self.entries("finished")}
 
-    def faults(self) -> list[str]:
-        """How the promise was broken: each id runs to its end, and again only if its worker was killed or frozen."""
+    def faults(self, *, copies: bool = False) -> list[str]:
+        """How the promise was broken: each id runs to its end, and again only if its worker was hit or cut off.
+
+        A hit is a kill or a freeze, and a broker that is away cuts off all workers. A queue that gives a message back
+        as a copy (`copies`) may be left with two of it by any of them, and the second runs when it likes.
+        """
         lost = [f"lost: {id}" for id in sorted(self.outstanding)]
-        return lost + [f"repeated: {start.id} ran well on {start.pid}" for start in self._needless_repetitions()]
+        needless = self._needless_repetitions(copies=copies)
+        return lost + [f"repeated: {start.id} ran well on {start.pid}" for start in needless]
 
     def repetitions(self) -> list[Entry]:
         """Every start that was followed by another one of the same message."""
@@ -84,16 +90,51 @@ class Ledger:
             starts[entry.id].append(entry)
         return [start for of_one in starts.values() for start in of_one[:-1]]
 
-    def _needless_repetitions(self) -> list[Entry]:
+    def overlaps(self, *, slack_seconds: float) -> list[str]:
+        """Runs of one message at the same time, the earlier of which had every reason to believe in its lease."""
+        runs: defaultdict[str, list[Entry]] = defaultdict(list)
+        for entry in self.entries("started"):
+            runs[entry.id].append(entry)
+        ends = {(entry.id, entry.pid, entry.attempt): entry.at for entry in self.entries("left")}
+        hits, outages = self._hits(), self.outages()
+        overlapping: list[str] = []
+        for earlier, later in ((a, b) for of_one in runs.values() for a, b in pairwise(of_one)):
+            end = ends.get((earlier.id, earlier.pid, earlier.attempt))
+            if end is None or end <= later.at or _was_hit(earlier, end, hits[earlier.pid]):
+                continue
+            if not _was_cut_off(earlier, end, outages) or end - later.at > slack_seconds:
+                overlapping.append(f"{earlier.id} ran on {earlier.pid} and {later.pid} for {end - later.at:.2f} s")
+        return overlapping
+
+    def outages(self) -> list[tuple[float, float]]:
+        """From when to when the broker was out of reach."""
+        return list(zip(*([entry.at for entry in self.entries(event)] for event in ("down", "up")), strict=True))
+
+    def _hits(self) -> defaultdict[int, list[float]]:
         hits: defaultdict[int, list[float]] = defaultdict(list)
         for entry in [*self.entries("killed"), *self.entries("frozen")]:
             hits[entry.pid].append(entry.at)
+        return hits
+
+    def _needless_repetitions(self, *, copies: bool) -> list[Entry]:
+        hits, outages = self._hits(), self.outages()
+        dispatched_at = {entry.id: entry.at for entry in self.entries("dispatched")}
+        any_hits = [at for of_one in hits.values() for at in of_one] + [down_at for down_at, _ in outages]
         ends = {(entry.id, entry.pid): entry.at for entry in self.entries("finished")}
-        return [
-            start
-            for start in self.repetitions()
-            if not _was_hit(start, ends.get((start.id, start.pid)), hits[start.pid])
-        ]
+        needless: list[Entry] = []
+        for start in self.repetitions():
+            end = ends.get((start.id, start.pid))
+            since = dispatched_at.get(start.id, start.at) - AT_ONCE_SECONDS
+            copied = copies and any(since <= hit_at <= (end or start.at) for hit_at in any_hits)
+            if not (copied or _was_hit(start, end, hits[start.pid]) or _was_cut_off(start, end, outages)):
+                needless.append(start)
+        return needless
+
+
+def _was_cut_off(start: Entry, ended_at: float | None, outages: Sequence[tuple[float, float]]) -> bool:
+    """Whether the broker was away between its start and its settlement."""
+    settled_at = math.inf if ended_at is None else ended_at + SETTLED_WITHIN_SECONDS
+    return any(down_at <= settled_at and start.at <= up_at for down_at, up_at in outages)
 
 
 def _was_hit(start: Entry, ended_at: float | None, hits: Sequence[float]) -> bool:

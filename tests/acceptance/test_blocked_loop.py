@@ -2,9 +2,10 @@
 
 import pytest
 
+from tests.acceptance.brokers.every import on_every_driver
 from tests.acceptance.fleet import Fleet
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, on_every_driver]
 
 LEASE_SECONDS = 1.0
 

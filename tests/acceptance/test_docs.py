@@ -1,14 +1,21 @@
 """Every program, snippet and command of the documentation runs, and prints what its page shows."""
 
+import asyncio
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from asynctasq.adapters.mysql.address import parse
+from asynctasq.adapters.mysql.connection import Connection
+from tests import rabbitmq
+from tests.moto_server import MotoServer
 from tests.pages import PAGES, ROOT, Block, Command, blocks, commands
+from tests.servers import URLS
 
 pytestmark = pytest.mark.acceptance
 
@@ -19,6 +26,7 @@ EXAMPLES = {
     "moody_service.py": ["python moody_service.py", "asynctasq worker --burst"],
     "two_applications.py": ["python two_applications.py"],
     "side_queue.py": ["python side_queue.py"],
+    "fresh_rows.py": ["python fresh_rows.py", "asynctasq worker --burst"],
 }
 """What to run, in order; the end of an example's docstring shows what that prints."""
 
@@ -26,6 +34,9 @@ RUN = ("asynctasq ", "python ", "pytest ")
 NOT_RUN = ("pip ", "make ")
 """They need a network or a checkout; `tests/unit/test_docs.py` looks at the targets of `make`."""
 
+MYSQL_TABLES = (f"pages_{os.getpid()}", f"pages_dead_{os.getpid()}")
+POSTGRES_SCHEMA = f"pages_{os.getpid()}"
+RABBITMQ_NAMES = rabbitmq.new_names()
 SNIPPETS = ROOT / "tests" / "snippets.py"
 TRIED = [page for page in PAGES if any(block.language in ("python", "console") for block in blocks(page))]
 
@@ -40,6 +51,7 @@ class Reader:
     def read(self, page: Path) -> None:
         for block in blocks(page):
             if block.file:
+                (self._folder / block.file).parent.mkdir(parents=True, exist_ok=True)
                 (self._folder / block.file).write_text(block.code, encoding="utf-8")
             elif block.language == "python":
                 self._snippets.append(block)
@@ -54,6 +66,16 @@ class Reader:
         environment = clean | {
             # A reader's folder has no queue above it; this one may.
             "ASYNCTASQ_SQLITE_PATH": str(self._folder / ".asynctasq" / "queue.db"),
+            "ASYNCTASQ_MYSQL_DSN": URLS["mysql"],
+            "ASYNCTASQ_MYSQL_QUEUE_TABLE": MYSQL_TABLES[0],
+            "ASYNCTASQ_MYSQL_DEAD_LETTER_TABLE": MYSQL_TABLES[1],
+            "ASYNCTASQ_POSTGRES_DSN": URLS["postgres"],
+            "ASYNCTASQ_POSTGRES_QUEUE_TABLE": f"{POSTGRES_SCHEMA}.task_queue",
+            "ASYNCTASQ_POSTGRES_DEAD_LETTER_TABLE": f"{POSTGRES_SCHEMA}.dead_letter_queue",
+            "ASYNCTASQ_RABBITMQ_URL": URLS["rabbitmq"],
+            "ASYNCTASQ_RABBITMQ_EXCHANGE_NAME": RABBITMQ_NAMES.exchange,
+            "ASYNCTASQ_REDIS_URL": URLS["redis"],
+            "ASYNCTASQ_REDIS_PREFIX": f"pages-{os.getpid()}",
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONUNBUFFERED": "1",
         }
@@ -100,8 +122,52 @@ def matches(shown: str, output: str) -> bool:
     return re.fullmatch("".join(lines), printed) is not None
 
 
-@pytest.mark.parametrize("page", TRIED, ids=lambda page: str(page.relative_to(ROOT)))
-def test_everything_on_a_page_runs(page, tmp_path):
+def _tried(page: Path):
+    """How to use a broker is tried where there is one."""
+    broker = page.stem.removeprefix("use-")
+    marks = [pytest.mark.broker(broker)] if broker in {*URLS, "sqs"} else []
+    return pytest.param(page, marks=marks, id=str(page.relative_to(ROOT)))
+
+
+@pytest.fixture
+def amazon(page, monkeypatch):
+    """Who answers, on the page about it, in Amazon's place."""
+    if page.stem != "use-sqs":
+        yield
+        return
+    with MotoServer() as server:
+        keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+        for name, value in {"AWS_ENDPOINT_URL_SQS": server.url, **keys}.items():
+            monkeypatch.setenv(name, value)
+        yield
+
+
+@pytest.fixture
+def tables(page):
+    """The pages about PostgreSQL and MySQL make some, and that about RabbitMQ queues."""
+    yield
+    if page.stem == "use-postgres":
+        asyncio.run(_drop_schema())
+    if page.stem == "use-mysql":
+        asyncio.run(_drop_tables())
+    if page.stem == "use-rabbitmq":
+        asyncio.run(rabbitmq.Broker(RABBITMQ_NAMES).clear())
+
+
+async def _drop_schema():
+    connection = await asyncpg.connect(URLS["postgres"])
+    await connection.execute(f"DROP SCHEMA {POSTGRES_SCHEMA} CASCADE")
+    await connection.close()
+
+
+async def _drop_tables():
+    connection = await Connection.open(parse(URLS["mysql"]))
+    await connection.run(f"DROP TABLE {', '.join(MYSQL_TABLES)}".encode())
+    await connection.leave()
+
+
+@pytest.mark.parametrize("page", [_tried(page) for page in TRIED])
+def test_everything_on_a_page_runs(page, tmp_path, amazon, tables):
     Reader(tmp_path).read(page)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.acceptance.brokers.every import on_every_driver
 from tests.acceptance.fleet import Fleet, Process
 
 pytestmark = pytest.mark.acceptance
@@ -20,10 +21,12 @@ def freeze_in(fleet: Fleet, task_seconds: float) -> tuple[str, Process, Process]
     return id, zombie, successor
 
 
+@on_every_driver
 def test_a_zombie_changes_nothing_while_its_successor_runs(fleet: Fleet):
     id, zombie, successor = freeze_in(fleet, task_seconds=2.0)
 
     zombie.thaw()
+    fleet.until(lambda: not fleet.ledger.outstanding)
     fleet.settled()
 
     assert len(zombie.lines("WARNING", id)) == 1
@@ -33,8 +36,10 @@ def test_a_zombie_changes_nothing_while_its_successor_runs(fleet: Fleet):
     assert fleet.dead() == {}
 
 
+@on_every_driver
 def test_a_zombie_brings_nothing_back_after_its_successor_has_finished(fleet: Fleet):
-    id, zombie, successor = freeze_in(fleet, task_seconds=0.2)
+    id, zombie, successor = freeze_in(fleet, task_seconds=0.6)
+    fleet.until(lambda: not fleet.ledger.outstanding)
     fleet.settled()
 
     zombie.thaw()

@@ -38,8 +38,8 @@ class Block:
     sent: tuple[str, ...] = field(default=(), converter=_listed)
     reason: str = field(default="", kw_only=True)
     """Why it sends nothing."""
-    needs: tuple[str, ...] = field(default=(), converter=_listed, kw_only=True)
-    """Modules without which it cannot even be imported."""
+    needs: str = field(default="", kw_only=True)
+    """The driver without which it cannot run: the worker's own one."""
     test_count: int = field(default=0, kw_only=True)
     """How many tests it holds: pytest runs it."""
     after: Sequence[int] = field(default=(), kw_only=True)
@@ -54,7 +54,7 @@ class Block:
     """It is itself the body of a `main()`."""
     edits: Sequence[tuple[str, str]] = field(default=(), kw_only=True)
     brokers: tuple[str, ...] = field(default=(), converter=_listed, kw_only=True)
-    """The drivers that it names: `sqlite` takes their place."""
+    """The drivers that it names: the worker's own one takes their place."""
     host: str = field(default="", kw_only=True)
     """The host that it calls: a local one takes its place."""
 
@@ -62,8 +62,11 @@ class Block:
         if bool(self.sent) is bool(self.reason):
             raise ValueError(f"block {self.digest}: either it sends something or there is a reason why not")
 
-    def module(self, codes: Sequence[str], number: int, *, site: str) -> str:
-        """The text of a script made of this block, the `number`th of its guide, that calls `site` for its host."""
+    def runs_on(self, driver: str) -> bool:
+        return self.needs in ("", driver)
+
+    def module(self, codes: Sequence[str], number: int, *, driver: str, site: str) -> str:
+        """A script made of this block, the `number`th of its guide, with this driver and `site` for its host."""
         code = codes[number - 1]
         for old, new in self.edits:
             code = code.replace(old, new)
@@ -73,15 +76,15 @@ class Block:
         text = "\n\n".join(filter(None, parts))
         if "async def main" in text and "__main__" not in text:
             text += f"\n\n{ENTRY}"
-        return self._at_home(text, site)
+        return self._at_home(text, driver, site)
 
-    def _at_home(self, text: str, site: str) -> str:
+    def _at_home(self, text: str, driver: str, site: str) -> str:
         named = {broker for _, broker in BROKER.findall(text)}
         if named != set(self.brokers):
             raise ValueError(f"block {self.digest} names {sorted(named)} as drivers, the table {list(self.brokers)}")
         if self.host not in text:
             raise ValueError(f"block {self.digest} does not call {self.host}")
-        text = BROKER.sub(r"\1sqlite", text)
+        text = BROKER.sub(rf"\1{driver}", text)
         return text.replace(self.host, site) if self.host else text
 
 

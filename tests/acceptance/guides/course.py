@@ -1,23 +1,25 @@
-"""All blocks of a guide in one folder: run as scripts, then drained by one worker beside them."""
+"""Blocks of a guide in one folder: run as scripts, then drained by one worker beside them."""
 
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 from attrs import define, field, frozen
 
-from asynctasq.container import build
+from asynctasq import plugins
+from asynctasq.app.settings import Settings
 from asynctasq.domain.lifecycle import State
 from asynctasq.domain.message import Message
 from asynctasq.domain.views import MessageView
@@ -25,6 +27,11 @@ from asynctasq.ports.admin import EVERY_STATE
 from tests.acceptance.guides.block import Block
 
 PATIENCE_SECONDS = 120
+OPEN_TO_VIEW = ("sqlite", "redis")
+"""On these each message is looked at, on the others the worker's log must do."""
+FATE = re.compile(
+    r" (?P<module>\w+):\S+ (?P<id>[0-9a-f-]{36}) attempt \d+ \([\d.]+ s\) (?P<fate>succeeded|failed|is dead)"
+)
 PYTEST = [
     *("pytest", "--rootdir", ".", "-c", os.devnull, "-p", "no:cacheprovider"),
     *("-o", "asyncio_mode=strict", "-o", "asyncio_default_fixture_loop_scope=function"),
@@ -53,11 +60,12 @@ class Sent:
 
 @define(eq=False)
 class Course:
-    """What has come of a guide's blocks, by their numbers."""
+    """What has come of a guide's blocks, by their numbers. `variables` say where the queue is."""
 
     name: str
     folder: Path
-    blocks: Sequence[Block]
+    blocks: Mapping[int, Block]
+    variables: Mapping[str, str]
     ran: dict[int, "subprocess.CompletedProcess[str]"] = field(factory=dict)
     sent: dict[int, list[Sent]] = field(factory=dict)
     defined: list[list[str]] = field(factory=list)
@@ -67,21 +75,24 @@ class Course:
 
     def write(self, codes: Sequence[str], site: str) -> None:
         for number, block in self.numbered():
-            text = block.module(codes, number, site=site)
+            text = block.module(codes, number, driver=self.driver, site=site)
             (self.folder / f"{self.module(number)}.py").write_text(text, encoding="utf-8")
 
     def run(self) -> None:
         for number, block in self.numbered():
-            if block.needs:
-                continue
             file = f"{self.module(number)}.py"
             self.ran[number] = self._python("-m", *PYTEST, file) if block.test_count else self._python(file)
-            self.sent[number] = [_sent(view) for view in self._views() if self._is_from(number, view)]
+            if self.driver in OPEN_TO_VIEW:
+                self.sent[number] = [_sent(view) for view in self._views() if self._is_from(number, view)]
         self._work()
         self._inspect()
 
+    @property
+    def driver(self) -> str:
+        return self.variables.get("ASYNCTASQ_DRIVER", "sqlite")
+
     def numbered(self) -> Iterator[tuple[int, Block]]:
-        return enumerate(self.blocks, 1)
+        return ((number, block) for number, block in self.blocks.items() if block.runs_on(self.driver))
 
     def module(self, number: int) -> str:
         return f"{self.name}_{number:02}"
@@ -89,6 +100,14 @@ class Course:
     def fates(self, number: int) -> list[str]:
         """What became of the messages of a block, in the words of the table."""
         return sorted(f"{sent.message.queue}{self._fate(sent)}" for sent in self.sent[number])
+
+    def heard(self, number: int) -> Counter[str]:
+        """What the worker's log says of the messages of a block, each by its last line."""
+        last: dict[str, str] = {}
+        for line in self.ran[0].stderr.splitlines():
+            if (found := FATE.search(line)) and found["module"] == self.module(number):
+                last[found["id"]] = found["fate"]
+        return Counter(last.values())
 
     def tasks(self, number: int) -> list[str]:
         """What the module of a block has defined, in the words of the table."""
@@ -102,14 +121,15 @@ class Course:
         return "\n".join([self.ran[number].stdout, self.ran[number].stderr, *heard])
 
     def _work(self) -> None:
-        queues = sorted({sent.message.queue for each in self.sent.values() for sent in each})
+        queues = sorted({sent.split()[0] for block in self.blocks.values() for sent in block.sent})
         self.ran[0] = self._python("-m", "asynctasq", "worker", "--queues", ",".join(queues), "--burst")
         self.ended_at = time.time()
-        self.left = {view.message.id: view for view in self._views()}
-        self.queues = json.loads(self._python("-m", "asynctasq", "queues", "--json").stdout)
+        if self.driver in OPEN_TO_VIEW:
+            self.left = {view.message.id: view for view in self._views()}
+            self.queues = json.loads(self._python("-m", "asynctasq", "queues", "--json").stdout)
 
     def _inspect(self) -> None:
-        modules = [self.module(number) for number, block in self.numbered() if can_import(block)]
+        modules = [self.module(number) for number, _ in self.numbered()]
         self.defined = json.loads(self._python("-c", INSPECT, *modules).stdout)
 
     def _fate(self, sent: Sent) -> str:
@@ -125,26 +145,18 @@ class Course:
         return view.message.task.startswith(f"{self.module(number)}:")
 
     def _views(self) -> list[MessageView]:
-        return asyncio.run(_views(self._path))
-
-    @property
-    def _path(self) -> Path:
-        return self.folder / "queue.db"
+        return asyncio.run(_views(self.variables))
 
     def _python(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=self.folder,
-            env={**_clean(os.environ), "ASYNCTASQ_SQLITE_PATH": str(self._path)},
+            env={**_clean(os.environ), **self.variables},
             capture_output=True,
             encoding="utf-8",
             check=False,
             timeout=PATIENCE_SECONDS,
         )
-
-
-def can_import(block: Block) -> bool:
-    return all(map(find_spec, block.needs))
 
 
 @contextmanager
@@ -183,12 +195,14 @@ def _clean(environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-async def _views(path: Path) -> list[MessageView]:
-    application = build({"driver": "sqlite", "sqlite": {"path": path}})
+async def _views(variables: Mapping[str, str]) -> list[MessageView]:
+    settings = Settings.load(environ=variables, dotenv=None)
+    queue = plugins.load("queues", settings.driver)(settings)
+    await queue.open()
     try:
-        pages = [await application.monitor.find(state=state, limit=1000) for state in EVERY_STATE]
+        pages = [await queue.admin.find(state=state, limit=1000) for state in EVERY_STATE]
     finally:
-        await application.aclose()
+        await queue.close()
     return [view for page in pages for view in page.messages]
 
 

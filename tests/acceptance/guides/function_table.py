@@ -1,11 +1,20 @@
 """The blocks of the guide to function-based tasks."""
 
 from tests.acceptance.guides.block import Block
-from tests.acceptance.guides.fillings import DJANGO, PROBE, PROBE_IT, TASK, TASK_FUNCTION
+from tests.acceptance.guides.fillings import (
+    CUSTOM_REDIS,
+    DJANGO,
+    DJANGO_ROWS,
+    PROBE,
+    PROBE_IT,
+    SQLALCHEMY_ROWS,
+    TASK,
+    TASK_FUNCTION,
+    TORTOISE_ROWS,
+)
 
 API = "https://api.example.com"
 SITE = "https://example.com"
-ORM = "it needs the user's own database"
 SEND_EMAIL = 'await send_email(to="ann@example.com", subject="Hello").dispatch()'
 
 BLOCKS = [
@@ -139,8 +148,11 @@ await normal_task("text").dispatch()
     Block(
         "a698fca83339",
         "async custom custom_driver_task",
-        reason="it needs a Redis server: a driver of its own class leaves no place for another",
-        needs="asynctasq.drivers",
+        reason="its message goes to the driver that it makes, which the worker does not serve",
+        needs="redis",
+        front="import os",
+        edits=[("'redis://custom-host:6379'", "os.environ['ASYNCTASQ_REDIS_URL']")],
+        back=CUSTOM_REDIS,
     ),
     Block(
         "a7f38e9b801b",
@@ -156,21 +168,22 @@ await sqs_task("text").dispatch()
     Block(
         "1bd3b58a94b1",
         "async emails send_welcome_email, async orders process_order",
-        reason=ORM,
-        needs="sqlalchemy, greenlet, asyncpg",
+        "emails, orders",
+        edits=[("postgresql+asyncpg://user:pass@localhost/db", "sqlite+aiosqlite:///sqlalchemy.db")],
+        back=SQLALCHEMY_ROWS,
     ),
     Block(
         "96176e18b11f",
         "async emails send_welcome_email, async products update_product_price",
-        reason=ORM,
-        needs="django",
+        "emails, products",
         front=DJANGO,
+        back=DJANGO_ROWS,
     ),
     Block(
         "f3a0251103cd",
         "async notifications notify_new_post",
-        reason=ORM,
-        needs="tortoise",
+        "notifications",
+        back=TORTOISE_ROWS,
     ),
     Block(
         "ca0e988a97fd",
