@@ -136,8 +136,11 @@ class Attempt:
 async def execute(attempt: Attempt) -> Outcome:
     """Build the task and run it on this loop."""
     try:
-        async with attempt.supplied() as attempt.arguments:
+        if attempt.loading is None:  # as nearly always, and it is the hot path
             await attempt.build().execute()
+        else:
+            async with attempt.supplied() as attempt.arguments:
+                await attempt.build().execute()
     except BaseException as error:  # the task boundary: nothing of a task's own gets past it
         if _comes_from_outside(error):
             raise

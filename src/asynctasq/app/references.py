@@ -56,6 +56,11 @@ class Models:
                 return reference
         return None
 
+    @property
+    def surround_every_task(self) -> bool:
+        """Whether even a task without models needs something around it."""
+        return any(loader.surrounds_every_task for loader in self._loaders)
+
     def loading(self, references: Sequence[ModelRef], read: Read, message: Message, attempt: int) -> "Loading | None":
         """What has to surround an attempt; None if nothing has. Raises `CorruptBody` or `NewerBody`."""
         groups = {loader: list[ModelRef]() for loader in self._loaders if loader.surrounds_every_task}

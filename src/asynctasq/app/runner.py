@@ -106,7 +106,9 @@ class Runner:
 
     async def run(self, attempt: Attempt) -> Outcome:
         """Run what has been read to its end, hooks included. Only a cancellation of the calling task gets out."""
-        attempt.outcome = await self._execute(attempt)
+        outcome = attempt.outcome = await self._execute(attempt)
+        if isinstance(outcome, Succeeded):
+            return outcome
         # Two steps, not one: an answer stands, whatever becomes of the telling.
         if attempt.asks and attempt.interruption is None:
             await self._ask(attempt)
@@ -161,12 +163,16 @@ class Runner:
             read = partial(self._codec.decode, message.body)
         else:
             attempt.arguments = self._codec.decode(message.body)
+            if not self._models.surround_every_task:
+                return
             read = partial(_as_they_are, attempt.arguments)
         attempt.loading = self._models.loading(references, read, message, attempt.lease.attempt)
 
     async def _execute(self, attempt: Attempt) -> Outcome:
         flag = attempt.flag
         outcome = await self._step(EXECUTE, attempt, attempt.timeout_seconds)
+        if isinstance(outcome, Succeeded) and not flag.seen:
+            return outcome
         attempt.flag = Flag()  # whoever was told to stop is past its time, its hooks are not
         if isinstance(outcome, TimedOut):
             flag.raised = True
