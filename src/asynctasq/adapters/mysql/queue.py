@@ -25,10 +25,10 @@ from asynctasq.ports.clock import Clock
 from asynctasq.ports.durability import Durability
 from asynctasq.ports.queue import Capabilities, Queue
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.045
 """How often an idle client looks for what others have enqueued."""
 BUSY_POLL_SECONDS = 0.02
-BUSY_SECONDS = 1.0
+BUSY_SECONDS = 5.0
 """For so long after it got something it looks more often."""
 
 
