@@ -14,10 +14,9 @@ from tests.acceptance.fleet import Fleet, Post
 
 pytestmark = pytest.mark.acceptance
 
-FULL = os.environ.get("CI") == "true"
 LEASE_SECONDS = 1.0
 MINUTES = float(os.environ.get("MINUTES", "0"))
-FAULT_COUNT = round(30 * MINUTES) or (24 if FULL else 20)
+FAULT_COUNT = round(30 * MINUTES) or 20
 RESTART_COUNT = FAULT_COUNT // 12
 CALLS_PER_FAULT = 300
 DONE_WITHIN_SECONDS = 60.0

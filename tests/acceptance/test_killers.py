@@ -5,19 +5,31 @@ import signal
 import pytest
 
 from tests.acceptance.brokers.every import on_every_driver
+from tests.acceptance.brokers.servers import SERVERS
 from tests.acceptance.fleet import Fleet, Post
 
-pytestmark = [pytest.mark.acceptance, on_every_driver]
+pytestmark = pytest.mark.acceptance
 
 LEASE_SECONDS = 1.0
 OTHERS = [{"index": index, "seconds": 0.05} for index in range(1, 50)]
 
 
-@pytest.mark.parametrize(("way", "status"), [("exit 0", 0), ("exit 1", 1), ("kill", -signal.SIGKILL)])
-def test_a_task_that_ends_its_worker_at_each_start_dies_alone(fleet: Fleet, way: str, status: int):
+WAYS = {"exit 0": 0, "exit 1": 1, "kill": -signal.SIGKILL}
+"""How a worker may end, and its status then."""
+
+
+@pytest.mark.parametrize(
+    ("fleet", "way"),
+    [
+        *(("sqlite", way) for way in WAYS),
+        *(pytest.param(driver, "kill", marks=pytest.mark.full) for driver in SERVERS),
+    ],
+    indirect=["fleet"],
+)
+def test_a_task_that_ends_its_worker_at_each_start_dies_alone(fleet: Fleet, way: str):
     [killer] = fleet.dispatch("deadly:Deadly", {"index": 0, "way": way})
     others = fleet.dispatch("counting:Count", *OTHERS)
-    worker = Post(lambda _: fleet.worker(lease_seconds=LEASE_SECONDS, concurrency=50), death=status)
+    worker = Post(lambda _: fleet.worker(lease_seconds=LEASE_SECONDS, concurrency=50), death=WAYS[way])
 
     fleet.until(lambda: fleet.ledger.outstanding == {killer} and fleet.dead(), tending=[worker])
     fleet.until(lambda: fleet.ledger.entries("failed: WorkerLost"))
@@ -34,6 +46,7 @@ def test_a_task_that_ends_its_worker_at_each_start_dies_alone(fleet: Fleet, way:
     assert max(entry.attempt for entry in fleet.ledger.entries("finished")) == 2
 
 
+@on_every_driver
 def test_a_task_that_may_run_once_is_dead_after_a_crash_and_hears_of_it(fleet: Fleet):
     [killer] = fleet.dispatch("deadly:Deadly", {"index": 0, "way": "kill"}, max_attempts=1)
     worker = Post(lambda _: fleet.worker(lease_seconds=LEASE_SECONDS))

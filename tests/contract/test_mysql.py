@@ -90,6 +90,7 @@ class TestMySQLQueueMachine(QueueMachineContract):
     bench = MySQLBench
     steps = 40
     counted_examples = 20
+    thinned = 3
 
 
 class TestMySQLAdmin(QueueAdminContract):

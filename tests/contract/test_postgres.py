@@ -13,7 +13,6 @@ from asynctasq.adapters.postgres.schema import PostgresSchema
 from asynctasq.ports.queue import Queue
 from asynctasq.testing import QueueBench
 from asynctasq.testing.contracts import QueueAdminContract, QueueContract, QueueMachineContract
-from tests.conftest import FULL
 from tests.servers import URLS
 
 pytestmark = pytest.mark.broker("postgres")
@@ -89,7 +88,8 @@ class TestPostgresQueue(QueueContract):
 
 class TestPostgresQueueMachine(QueueMachineContract):
     bench = PostgresBench
-    counted_examples = 200 if FULL else 60
+    counted_examples = 60
+    thinned = 2
 
 
 class TestPostgresAdmin(QueueAdminContract):
