@@ -90,8 +90,11 @@ class Ledger:
             starts[entry.id].append(entry)
         return [start for of_one in starts.values() for start in of_one[:-1]]
 
-    def overlaps(self, *, slack_seconds: float) -> list[str]:
-        """Runs of one message at the same time, the earlier of which had every reason to believe in its lease."""
+    def overlaps(self, *, slack_seconds: float, copies: bool = False) -> list[str]:
+        """Runs of one message at the same time, the earlier of which had every reason to believe in its lease.
+
+        Of two copies (see `faults`) each has a lease of its own.
+        """
         runs: defaultdict[str, list[Entry]] = defaultdict(list)
         for entry in self.entries("started"):
             runs[entry.id].append(entry)
@@ -101,6 +104,8 @@ class Ledger:
         for earlier, later in ((a, b) for of_one in runs.values() for a, b in pairwise(of_one)):
             end = ends.get((earlier.id, earlier.pid, earlier.attempt))
             if end is None or end <= later.at or _was_hit(earlier, end, hits[earlier.pid]):
+                continue
+            if copies and self._may_be_two(earlier.id, later.at):
                 continue
             if not _was_cut_off(earlier, end, outages) or end - later.at > slack_seconds:
                 overlapping.append(f"{earlier.id} ran on {earlier.pid} and {later.pid} for {end - later.at:.2f} s")
@@ -116,16 +121,19 @@ class Ledger:
             hits[entry.pid].append(entry.at)
         return hits
 
+    def _may_be_two(self, id: str, until: float) -> bool:
+        """Whether there was any fault since this message was dispatched."""
+        since = min((entry.at for entry in self.entries("dispatched") if entry.id == id), default=until)
+        faults = [entry.at for event in ("killed", "frozen", "down") for entry in self.entries(event)]
+        return any(since - AT_ONCE_SECONDS <= at <= until for at in faults)
+
     def _needless_repetitions(self, *, copies: bool) -> list[Entry]:
         hits, outages = self._hits(), self.outages()
-        dispatched_at = {entry.id: entry.at for entry in self.entries("dispatched")}
-        any_hits = [at for of_one in hits.values() for at in of_one] + [down_at for down_at, _ in outages]
         ends = {(entry.id, entry.pid): entry.at for entry in self.entries("finished")}
         needless: list[Entry] = []
         for start in self.repetitions():
             end = ends.get((start.id, start.pid))
-            since = dispatched_at.get(start.id, start.at) - AT_ONCE_SECONDS
-            copied = copies and any(since <= hit_at <= (end or start.at) for hit_at in any_hits)
+            copied = copies and self._may_be_two(start.id, end or start.at)
             if not (copied or _was_hit(start, end, hits[start.pid]) or _was_cut_off(start, end, outages)):
                 needless.append(start)
         return needless

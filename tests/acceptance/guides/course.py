@@ -72,6 +72,7 @@ class Course:
     queues: list[dict[str, Any]] = field(factory=list)
     left: dict[str, MessageView] = field(factory=dict)
     ended_at: float = 0.0
+    looked_at: float = 0.0
 
     def write(self, codes: Sequence[str], site: str) -> None:
         for number, block in self.numbered():
@@ -101,6 +102,12 @@ class Course:
         """What became of the messages of a block, in the words of the table."""
         return sorted(f"{sent.message.queue}{self._fate(sent)}" for sent in self.sent[number])
 
+    @property
+    def due_meanwhile(self) -> Counter[str]:
+        """How many delayed messages a slow machine may have let come due behind the worker's back, by queue."""
+        sent = (each for of_one in self.sent.values() for each in of_one)
+        return Counter(each.message.queue for each in sent if each.delay_seconds and each.due_at <= self.looked_at)
+
     def heard(self, number: int) -> Counter[str]:
         """What the worker's log says of the messages of a block, each by its last line."""
         last: dict[str, str] = {}
@@ -127,6 +134,7 @@ class Course:
         if self.driver in OPEN_TO_VIEW:
             self.left = {view.message.id: view for view in self._views()}
             self.queues = json.loads(self._python("-m", "asynctasq", "queues", "--json").stdout)
+            self.looked_at = time.time()
 
     def _inspect(self) -> None:
         modules = [self.module(number) for number, _ in self.numbered()]
