@@ -2,7 +2,6 @@
 
 import asyncio
 import uuid
-import weakref
 from collections.abc import Sequence
 
 from pamqp import commands
@@ -30,7 +29,7 @@ class Broker:
     def __init__(self, names: Names, delay_unit_seconds: float = 1.0) -> None:
         self.names = names
         self._unit_seconds = delay_unit_seconds
-        self._clients: list[weakref.ref[RabbitmqQueue]] = []
+        self._clients: list[RabbitmqQueue] = []
         self._session: Session | None = None
         self._queues: list[str] = []
         self._noted = 0
@@ -42,7 +41,7 @@ class Broker:
 
     def watch(self, client: RabbitmqQueue) -> None:
         """What this one holds is to be forgotten by `empty` too."""
-        self._clients.append(weakref.ref(client))
+        self._clients.append(client)
 
     async def crash(self, client: RabbitmqQueue) -> None:
         """Cut its connection, and return when what it held can be leased again."""
@@ -95,7 +94,7 @@ class Broker:
 
     async def close_all(self) -> None:
         """Close every client too."""
-        for client in [client for reference in self._clients if (client := reference())]:
+        for client in self._clients:
             await client.close()
         await self.close()
 
@@ -117,8 +116,7 @@ class Broker:
         await self.close()
 
     def _sessions(self) -> Sequence[Session]:
-        clients = [client for reference in self._clients if (client := reference())]
-        sessions = [client._standing.session for client in clients if client._standing]
+        sessions = [client._standing.session for client in self._clients if client._standing]
         return [session for session in sessions if session.connection.error is None]
 
     def _levels(self, count: int) -> list[str]:

@@ -133,7 +133,7 @@ class RabbitmqAdmin(QueueAdmin):
             counts = await session.topology.counts([self._names.dead(each) for each in queues])
             letters: list[Letter] = []
             for each in queues:  # one queue after another, so that a page has an order
-                if counts[self._names.dead(each)]:
+                if counts[self._names.dead(each)] is not None:
                     letters += await reader.read(each, self._names.dead(each), MOST_LETTERS)
             yield reader, letters
 
@@ -147,7 +147,7 @@ class RabbitmqAdmin(QueueAdmin):
 
     async def _named(self, session: Session, reader: Reader) -> list[str]:
         counts = await session.topology.counts([self._names.queues])
-        if not counts[self._names.queues]:
+        if counts[self._names.queues] is None:
             return []
         letters = await reader.read("", self._names.queues, MOST_NAMES)
         return sorted({letter.id for letter in letters})

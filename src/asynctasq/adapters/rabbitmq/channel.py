@@ -3,15 +3,16 @@
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from attrs import define, field
 from pamqp import commands
 from pamqp.base import Frame
 from pamqp.frame import unmarshal
 
+from asynctasq.adapters.rabbitmq.confirms import Batch, Confirms
 from asynctasq.adapters.rabbitmq.connection import Connection
+from asynctasq.adapters.rabbitmq.deliveries import Delivery, Incoming, Subscription
 from asynctasq.adapters.rabbitmq.frames import (
     ACK,
     DELIVER,
@@ -33,6 +34,9 @@ log = logging.getLogger("asynctasq.rabbitmq")
 F = TypeVar("F", bound=Frame)
 
 WRITE_BYTES = 1024 * 1024
+MOST_SINGLE_ACKS = 16
+OWING_SECONDS = 0.25
+"""A channel of the server passes some thirty acks on at once, and keeps the others until those are done."""
 NOT_FOUND = 404
 PRECONDITION_FAILED = 406
 
@@ -43,59 +47,6 @@ class ChannelLost(Unavailable):
     def __init__(self, text: str, code: int) -> None:
         super().__init__(text)
         self.code = code
-
-
-@define(eq=False)
-class Subscription:
-    """A consumer as its channel knows it. Its tag has two dots and ends with the name of the queue.
-
-    `sink` is given None when nothing more will come, for whatever reason.
-    """
-
-    queue: str
-    tag: str
-    sink: "Callable[[Delivery | None], None]"
-    unsettled_count: int = field(init=False, default=0)
-
-
-@define(eq=False)
-class Delivery:
-    """`queue` is what was named when it was asked for, `return_count` how often it was delivered in vain."""
-
-    channel: "Channel"
-    tag: int
-    queue: str
-    id: str | None
-    return_count: int
-    body: bytes
-    subscription: Subscription | None = None
-
-    @property
-    def live(self) -> bool:
-        return self.tag in self.channel.unsettled
-
-
-@define(eq=False)
-class Batch:
-    """Publications that were sent together.
-
-    `returned` holds exchange and key of those that belong to no queue, `refused` those that a queue did not take.
-    """
-
-    confirmed: "asyncio.Future[None]"
-    left: int
-    returned: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
-    refused: list[Publication] = field(factory=list[Publication])
-
-
-@define
-class _Incoming:
-    """A message whose content has not all come yet."""
-
-    arrive: Callable[[Content, bytes], None]
-    content: Content | None = None
-    parts: list[bytes] = field(factory=list[bytes])
-    missing: int = 0
 
 
 class Channel:
@@ -111,9 +62,10 @@ class Channel:
         self._gets: deque[tuple[str, asyncio.Future[Delivery | None]]] = deque()
         self._cancels: dict[str, asyncio.Future[None]] = {}
         self._subscriptions: dict[str, Subscription] = {}
-        self._published = 0
-        self._unconfirmed: dict[int, tuple[Batch, Publication]] = {}
-        self._incoming: _Incoming | None = None
+        self.owing_until = 0.0
+        """Until then the server may owe its queues acks that it has taken: to close would lose them."""
+        self._confirms = Confirms()
+        self._incoming: Incoming | None = None
         self._number = connection.attach(self)
 
     @classmethod
@@ -126,7 +78,7 @@ class Channel:
 
     @property
     def busy(self) -> bool:
-        return bool(self.unsettled or self._subscriptions or self._gets or self._unconfirmed)
+        return bool(self.unsettled or self._subscriptions or self._gets or self._confirms)
 
     def close(self) -> None:
         """What was delivered and not settled goes back to its queue."""
@@ -159,10 +111,7 @@ class Channel:
         return future
 
     def consume(self, subscription: Subscription, source: str, *, limit: int) -> "asyncio.Future[Any]":
-        """Let at most `limit` unsettled deliveries of the server's queue `source` come, until it is cancelled.
-
-        Answered once whatever can be delivered at once is on its way.
-        """
+        """Let at most `limit` unsettled deliveries of the server's queue `source` come, until it is cancelled."""
         self.check()
         tag = subscription.tag
         self._subscriptions[tag] = subscription
@@ -184,12 +133,10 @@ class Channel:
     async def publish(self, publications: Sequence[Publication]) -> Batch:
         """Return when the server has answered for each of them."""
         self.check()
-        batch = Batch(asyncio.get_running_loop().create_future(), len(publications))
+        batch = self._confirms.expect(publications)
         written: list[bytes] = []
         size = 0
         for publication in publications:
-            self._published += 1
-            self._unconfirmed[self._published] = batch, publication
             for part in publication.frames(self._number, self.connection.frame_max):
                 written.append(part)
                 size += len(part)
@@ -203,12 +150,20 @@ class Channel:
 
     def ack(self, deliveries: Sequence[Delivery]) -> None:
         self.check()
-        tags = [delivery.tag for delivery in deliveries]
-        self.unsettled.difference_update(tags)
+        tags = {delivery.tag for delivery in deliveries}
+        self.unsettled -= tags
         for delivery in deliveries:
             if delivery.subscription is not None:
                 delivery.subscription.unsettled_count -= 1
-        self.connection.write(acks(self._number, tags))
+        if not tags:
+            return
+        # One ack for all up to what stays: single ones are more work for the server.
+        first_left = min(self.unsettled, default=max(tags) + 1)
+        others = sorted(tag for tag in tags if tag > first_left)
+        up_to = max((tag for tag in tags if tag < first_left), default=0)
+        if len(others) > MOST_SINGLE_ACKS:
+            self.owing_until = asyncio.get_running_loop().time() + OWING_SECONDS
+        self.connection.write(acks(self._number, up_to, others))
 
     def give_back_all(self) -> None:
         """To where they were in their queues; each of them counts as delivered in vain."""
@@ -229,14 +184,14 @@ class Channel:
         match payload[:4]:
             case kind if kind == DELIVER:
                 tag, delivery_tag = read_deliver(payload)
-                self._incoming = _Incoming(lambda content, body: self._deliver(tag, delivery_tag, content, body))
+                self._incoming = Incoming(lambda content, body: self._deliver(tag, delivery_tag, content, body))
             case kind if kind == GET_OK:
                 delivery_tag, _ = read_tag(payload)
-                self._incoming = _Incoming(lambda content, body: self._got(delivery_tag, content, body))
+                self._incoming = Incoming(lambda content, body: self._got(delivery_tag, content, body))
             case kind if kind == ACK:
-                self._confirm(*read_tag(payload), refused=False)
+                self._confirms.answer(*read_tag(payload), refused=False)
             case kind if kind == NACK:
-                self._confirm(*read_tag(payload), refused=True)
+                self._confirms.answer(*read_tag(payload), refused=True)
             case _:
                 self._on_other(unmarshal(frame(METHOD, self._number, payload))[2])
 
@@ -259,7 +214,7 @@ class Channel:
     def on_end(self, error: Unavailable) -> None:
         self._end(error)
 
-    def _arrive(self, incoming: _Incoming) -> None:
+    def _arrive(self, incoming: Incoming) -> None:
         if incoming.missing <= 0 and incoming.content is not None:
             self._incoming = None
             incoming.arrive(incoming.content, b"".join(incoming.parts))
@@ -284,29 +239,11 @@ class Channel:
         else:
             future.set_result(delivery)
 
-    def _return(self, method: commands.Basic.Return) -> None:
-        # It does not say which publication it was, and to send one that was taken again does no great harm.
-        for batch in {batch for batch, _ in self._unconfirmed.values()}:
-            batch.returned.add((method.exchange or "", method.routing_key or ""))
-
-    def _confirm(self, tag: int, multiple: bool, *, refused: bool) -> None:  # noqa: FBT001  # as it is on the wire
-        tags = [tag]
-        if multiple:
-            tags = [each for each in self._unconfirmed if each <= tag]
-        for each in tags:
-            if found := self._unconfirmed.pop(each, None):
-                batch, publication = found
-                batch.left -= 1
-                if refused:
-                    batch.refused.append(publication)
-                if not batch.left and not batch.confirmed.done():
-                    batch.confirmed.set_result(None)
-
     def _on_other(self, method: object) -> None:
         match method:
             case commands.Basic.Return():
-                self._return(method)
-                self._incoming = _Incoming(_forget)
+                self._confirms.note_return(method.exchange or "", method.routing_key or "")
+                self._incoming = Incoming(_forget)
             case commands.Basic.GetEmpty():
                 _, future = self._gets.popleft()
                 _resolve(future, None)
@@ -342,10 +279,10 @@ class Channel:
         self.error = error
         self.unsettled.clear()
         self.strays.clear()
-        batches = {batch.confirmed for batch, _ in self._unconfirmed.values()}
+        self._confirms.end(error)
         answers = [future for waiting in self._answers.values() for future in waiting]
         gets = [future for _, future in self._gets]
-        for future in (*batches, *answers, *gets, *self._cancels.values()):
+        for future in (*answers, *gets, *self._cancels.values()):
             if not future.done():
                 future.set_exception(error)
                 future.exception()  # not all of them have somebody who still waits

@@ -141,8 +141,12 @@ class Connection(asyncio.Protocol):
 
     async def drain(self) -> None:
         """Return when the server has taken enough of what was written."""
+        await self.comes(self._writable)
+
+    async def comes(self, event: asyncio.Event) -> None:
+        """Wait for something that the server brings about soon or never."""
         try:
-            await _bounded(self._writable.wait())
+            await _bounded(event.wait())
         except TimeoutError as error:
             self.abort(Unavailable(self._silence))
             raise Unavailable(self._silence) from error

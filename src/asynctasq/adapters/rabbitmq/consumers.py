@@ -12,14 +12,17 @@ from collections.abc import Callable, Sequence
 
 from attrs import define, field
 
-from asynctasq.adapters.rabbitmq.channel import Channel, Delivery, Subscription
+from asynctasq.adapters.rabbitmq.channel import Channel
+from asynctasq.adapters.rabbitmq.deliveries import Delivery, Subscription
 from asynctasq.adapters.rabbitmq.frames import Publication
 from asynctasq.adapters.rabbitmq.session import Session
 
 FILLER = b"atq-filler"
 FILL_SECONDS = 2.0
 """Other consumers of the queue take fillers too; after this long one is cancelled as it is."""
-FILL_PAUSE_SECONDS = 0.02
+FIRST_PAUSE_SECONDS = 0.02
+FILL_PAUSE_SECONDS = 0.1
+"""Without any news for so long, fillers are sent, and sent again."""
 
 
 def _nobody(_: "Consumer") -> None:
@@ -67,10 +70,7 @@ class Consumer:
 
 
 async def end(session: Session, consumers: Sequence[Consumer]) -> list[Delivery]:
-    """What is fresh of these, fillers included; afterwards nothing is on its way to them.
-
-    The server answers their beginning when all that it can deliver at once is on its way.
-    """
+    """What is fresh of these, fillers included; afterwards nothing is on its way to them."""
     if not consumers:
         return []
     connection = consumers[0].channel.connection
@@ -85,24 +85,32 @@ async def end(session: Session, consumers: Sequence[Consumer]) -> list[Delivery]
 def without_fillers(deliveries: Sequence[Delivery]) -> list[Delivery]:
     """The others, as far as they live. What fillers were for is done."""
     live = [delivery for delivery in deliveries if delivery.live]
-    for delivery in live:
-        if delivery.body == FILLER:
-            delivery.channel.ack([delivery])
-    return [delivery for delivery in live if delivery.body != FILLER]
+    fillers = [delivery for delivery in live if delivery.body.startswith(FILLER)]
+    for channel in {delivery.channel for delivery in fillers}:
+        channel.ack([delivery for delivery in fillers if delivery.channel is channel])
+    return [delivery for delivery in live if not delivery.body.startswith(FILLER)]
 
 
 async def _fill(session: Session, consumers: Sequence[Consumer]) -> None:
     news = asyncio.Event()
     for consumer in consumers:
         consumer.ring = lambda _: news.set()
-    deadline = asyncio.get_running_loop().time() + FILL_SECONDS
-    while (hungry := [each for each in consumers if each.missing]) and asyncio.get_running_loop().time() < deadline:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + FILL_SECONDS
+    # What the server answers first, the consumer or its first deliveries, is left to chance.
+    await _quiet(consumers, news, FIRST_PAUSE_SECONDS)
+    while (hungry := [each for each in consumers if each.missing]) and loop.time() < deadline:
         fillers = [
             Publication(each.queue, "", each.source, "filler", FILLER) for each in hungry for _ in range(each.missing)
         ]
         await session.publish(hungry[0].channel, fillers)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(FILL_PAUSE_SECONDS):
-                while any(each.missing for each in hungry):
-                    news.clear()
-                    await news.wait()
+        await _quiet(hungry, news, FILL_PAUSE_SECONDS)
+
+
+async def _quiet(consumers: Sequence[Consumer], news: asyncio.Event, seconds: float) -> None:
+    """Until they are full, or nothing has come for so long."""
+    with contextlib.suppress(TimeoutError):
+        while any(each.missing for each in consumers):
+            async with asyncio.timeout(seconds):
+                await news.wait()
+            news.clear()

@@ -59,9 +59,12 @@ def frame(kind: int, channel: int, payload: bytes) -> bytes:
     return _head.pack(kind, channel, len(payload)) + payload + END
 
 
-def acks(channel: int, tags: Sequence[int]) -> bytes:
-    """A frame for each delivery tag."""
-    return b"".join(_settle.pack(METHOD, channel, 13, 60, 80, tag, 0, END[0]) for tag in tags)
+def acks(channel: int, up_to: int, others: Sequence[int]) -> bytes:
+    """Of all delivery tags up to the first, which is 0 for none, and of single ones."""
+    frames = [_settle.pack(METHOD, channel, 13, 60, 80, tag, 0, END[0]) for tag in others]
+    if up_to:
+        frames.append(_settle.pack(METHOD, channel, 13, 60, 80, up_to, 1, END[0]))
+    return b"".join(frames)
 
 
 def shortstr(text: str) -> bytes:

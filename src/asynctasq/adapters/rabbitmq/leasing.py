@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attrs import define, field
 
-from asynctasq.adapters.rabbitmq.channel import Delivery
+from asynctasq.adapters.rabbitmq.deliveries import Delivery
 from asynctasq.adapters.rabbitmq.session import Held, Session
 from asynctasq.adapters.rabbitmq.settling import put_back
 from asynctasq.adapters.rabbitmq.standing import Standing

@@ -7,8 +7,11 @@ from contextlib import asynccontextmanager
 from attrs import define, field
 from pamqp import commands
 
-from asynctasq.adapters.rabbitmq.channel import Channel, ChannelLost, Delivery, Subscription
+from asynctasq.adapters.rabbitmq.channel import Channel, ChannelLost
+from asynctasq.adapters.rabbitmq.consumers import FILLER, without_fillers
+from asynctasq.adapters.rabbitmq.deliveries import Delivery, Subscription
 from asynctasq.adapters.rabbitmq.envelope import Envelope, unpack
+from asynctasq.adapters.rabbitmq.frames import Publication
 from asynctasq.adapters.rabbitmq.session import Session
 from asynctasq.domain.errors import Unavailable
 
@@ -50,18 +53,27 @@ class Reader:
                 await _release(session, channel)
 
     async def read(self, queue: str, source: str, limit: int) -> list[Letter]:
-        """The oldest letters in the server's queue `source`, which belongs to `queue` of ours."""
-        letters: list[Letter] = []
+        """The oldest letters in the server's queue `source`, which belongs to `queue` of ours.
+
+        A message of our own, put behind them, tells where they end. No count would: more may come meanwhile.
+        """
+        tag = self.session.new_tag(queue)
+        mark = FILLER + tag.encode()
+        deliveries: list[Delivery] = []
+        read = asyncio.Event()
 
         def sink(delivery: Delivery | None) -> None:
             if delivery is not None:
-                letters.append(Letter(delivery))
+                deliveries.append(delivery)
+            if delivery is None or delivery.body == mark or len(deliveries) == limit:
+                read.set()
 
-        subscription = Subscription(queue, self.session.new_tag(queue), sink)
-        connection = self.channel.connection
-        await connection.answered([self.channel.consume(subscription, source, limit=limit)])
-        await connection.answered([self.channel.cancel(subscription)])
-        return letters
+        await self.session.publish(self.channel, [Publication(queue, "", source, "filler", mark)])
+        subscription = Subscription(queue, tag, sink)
+        await self.channel.connection.answered([self.channel.consume(subscription, source, limit=limit)])
+        await self.channel.connection.comes(read)
+        await self.channel.connection.answered([self.channel.cancel(subscription)])
+        return [Letter(delivery) for delivery in without_fillers(deliveries)]
 
     async def remove(self, letters: list[Letter]) -> None:
         self.channel.ack([letter.delivery for letter in letters])

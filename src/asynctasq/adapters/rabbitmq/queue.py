@@ -148,7 +148,11 @@ class RabbitmqQueue(Queue):
         return [settling.lost(lease) for lease, each in zip(leases, held, strict=True) if each is None]
 
     async def settle(self, verdicts: Sequence[Verdict]) -> Sequence[Refusal]:
-        return await to_the_end(settling.settle(await self._connected(), verdicts))
+        standing = await self._attended()
+        if any(isinstance(verdict, Release) for verdict in verdicts):
+            # Who gives back may be about to run what will kill him: what comes now would pay for it.
+            await to_the_end(standing.silence())
+        return await to_the_end(settling.settle(standing.session, verdicts))
 
     async def _connected(self) -> Session:
         return (await self._attended()).session
@@ -170,7 +174,7 @@ class RabbitmqQueue(Queue):
 
 async def _hang_up(standing: Standing) -> None:
     await standing.silence()
-    await standing.session.connection.close()
+    await standing.session.close()
 
 
 async def _take_back(standing: Standing, task: "asyncio.Task[Sequence[Lease]]") -> None:

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from attrs import define, evolve
 
 from asynctasq.adapters.rabbitmq.address import Address
-from asynctasq.adapters.rabbitmq.channel import NOT_FOUND, Batch, Channel, ChannelLost, Delivery
+from asynctasq.adapters.rabbitmq.channel import NOT_FOUND, Channel, ChannelLost
+from asynctasq.adapters.rabbitmq.confirms import Batch
 from asynctasq.adapters.rabbitmq.connection import Connection
+from asynctasq.adapters.rabbitmq.deliveries import Delivery
 from asynctasq.adapters.rabbitmq.envelope import Envelope, Record, pack, unpack
 from asynctasq.adapters.rabbitmq.frames import Publication
 from asynctasq.adapters.rabbitmq.topology import Names, Topology, refused
@@ -120,6 +122,12 @@ class Session:
             self._leasing_until = now + LEASING_SECONDS
             return self._leasing[-1]
 
+    async def close(self) -> None:
+        """Nothing is under way on it any more."""
+        owing = max((channel.owing_until for channel in self._leasing), default=0.0)
+        await asyncio.sleep(max(0.0, owing - asyncio.get_running_loop().time()))
+        await self.connection.close()
+
     def strays(self) -> list[Delivery]:
         """Take what was delivered when nobody waited for it."""
         strays: list[Delivery] = []
@@ -137,9 +145,9 @@ class Session:
             left = [*returned, *batch.refused]
             if not left:
                 return
-            # A queue that is being made refuses at first, so there is a pause in any case.
-            await asyncio.sleep(PUBLISH_PAUSE_SECONDS)
             await self.topology.repair(each.queue for each in returned)
+            if batch.refused:  # as a queue does that is just being made
+                await asyncio.sleep(PUBLISH_PAUSE_SECONDS)
         raise refused(left)
 
     async def _publish(self, channel: Channel, publications: Sequence[Publication]) -> Batch:

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 
 from attrs import define, field
 
-from asynctasq.adapters.rabbitmq.channel import Channel, Delivery
+from asynctasq.adapters.rabbitmq.channel import Channel
 from asynctasq.adapters.rabbitmq.consumers import Consumer, end, without_fillers
+from asynctasq.adapters.rabbitmq.deliveries import Delivery
 from asynctasq.adapters.rabbitmq.session import Held, Session
 from asynctasq.adapters.rabbitmq.settling import put_back
 from asynctasq.adapters.rabbitmq.taking import MOST_AT_ONCE, ready_counts

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from asynctasq.adapters.rabbitmq.channel import Delivery
 from asynctasq.adapters.rabbitmq.consumers import Consumer, end, without_fillers
+from asynctasq.adapters.rabbitmq.deliveries import Delivery
 from asynctasq.adapters.rabbitmq.session import Session
 
 MOST_GETS = 3

@@ -127,6 +127,9 @@ class Topology:
         if not self._trusting:
             await self._create(queues)
             return
+        if not self._known:
+            # A queue may outlive its exchange, and a missing exchange costs the channel of who publishes to it.
+            await self._declare([_exchange(self.names.exchange, "direct")])
         try:
             await self._counts([self.names.queue(queue) for queue in queues])
         except ChannelLost as error:

@@ -203,7 +203,7 @@ async def test_a_queue_that_somebody_deleted_is_made_again():
         publisher = await session.publisher()
 
         await publisher.call(commands.Queue.Delete(queue=NAMES.queue("one")), commands.Queue.DeleteOk)
-        await client.enqueue([message("a"), message("b", delay_seconds=UNIT_SECONDS)])
+        await client.enqueue([message("a"), message("b", delay_seconds=8 * UNIT_SECONDS)])
 
         assert ids(await lease(client)) + ids(await lease(client, wait=5)) == ["a", "b"]
 
@@ -220,8 +220,10 @@ async def test_an_exchange_that_somebody_deleted_is_made_again():
         with pytest.raises(Unavailable, match="NOT_FOUND"):
             await client.enqueue([message("lost")])
         await client.enqueue([message("second")])
+        await publisher.call(commands.Exchange.Delete(exchange=NAMES.exchange), commands.Exchange.DeleteOk)
+        await broker.client().enqueue([message("third")])
 
-        assert ids(await lease(client)) == ["first", "second"]
+        assert ids(await lease(client)) == ["first", "second", "third"]
 
 
 @on_a_loop
@@ -276,3 +278,17 @@ async def test_many_clients_may_need_a_new_queue_at_the_same_moment():
         await asyncio.gather(*(client.enqueue([message(f"{at}", "new")]) for at, client in enumerate(clients)))
 
         assert sorted(ids(await lease(clients[0], "new"))) == [f"{at}" for at in range(8)]
+
+
+@on_a_loop
+async def test_what_was_settled_right_before_the_end_stays_settled():
+    async with fresh() as broker:
+        client, other = broker.client(), broker.client()
+        await client.enqueue([message(str(number)) for number in range(200)])
+        leases = await lease(client, limit=200)
+
+        await client.settle([Ack(lease) for lease in leases[100:]])
+        await client.settle([Ack(lease) for lease in leases[:100]])
+        await client.close()
+
+        assert await lease(other, wait=0.2) == []
