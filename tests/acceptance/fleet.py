@@ -66,6 +66,7 @@ class Process:
         self.popen.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
+        note("thawed", pid=self.pid)
         self.popen.send_signal(signal.SIGCONT)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:

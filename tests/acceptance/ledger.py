@@ -117,7 +117,7 @@ class Ledger:
 
     def _hits(self) -> defaultdict[int, list[float]]:
         hits: defaultdict[int, list[float]] = defaultdict(list)
-        for entry in [*self.entries("killed"), *self.entries("frozen")]:
+        for entry in (entry for event in ("killed", "frozen", "thawed") for entry in self.entries(event)):
             hits[entry.pid].append(entry.at)
         return hits
 

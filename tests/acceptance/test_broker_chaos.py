@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.brokers.every import BROKERS
 from tests.acceptance.brokers.proxy import Proxy
 from tests.acceptance.brokers.servers import SERVERS, Server
 from tests.acceptance.brokers.storm import Storm
@@ -25,7 +26,7 @@ MANY = 40
 """Attempts enough for a task that meets one fault after the other."""
 
 
-@pytest.fixture(params=SERVERS)
+@pytest.fixture(params=SERVERS if MINUTES else BROKERS)
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     with SERVERS[request.param]() as server:
         yield server
@@ -44,7 +45,9 @@ def test_no_fault_loses_a_task_and_none_repeats_without_one(server: Server, tmp_
             fleet.dispatcher("chaotic:Chaotic", calls[half::2], pause_seconds=0.25, max_attempts=MANY)
             for half in range(2)
         ]
-        storm = Storm(fleet, server, proxy, workers, rng, LEASE_SECONDS, RESTART_COUNT)
+        # A RabbitMQ takes its time to come back, longer than all the rest together.
+        restart_count = RESTART_COUNT if MINUTES or server.driver != "rabbitmq" else 0
+        storm = Storm(fleet, server, proxy, workers, rng, LEASE_SECONDS, restart_count)
 
         storm.blow(FAULT_COUNT)
         for dispatcher in dispatchers:

@@ -16,7 +16,7 @@ from asynctasq.app.settings import Settings
 from asynctasq.container import Container
 from asynctasq.domain.errors import Unavailable
 from asynctasq.domain.message import Message
-from tests.acceptance.brokers.every import on_every_broker
+from tests.acceptance.brokers.every import BROKERS, on_every_broker
 from tests.acceptance.brokers.proxy import Proxy
 from tests.acceptance.brokers.servers import SERVERS, Server
 from tests.acceptance.brokers.vandals import VANDALS
@@ -58,7 +58,7 @@ def test_a_thousand_dispatches_together_succeed_on_default_settings(fleet: Fleet
     assert fleet.counts()[0] == MANY
 
 
-@pytest.mark.parametrize("driver", SERVERS)
+@pytest.mark.parametrize("driver", BROKERS)
 def test_a_broker_that_is_away_fails_a_dispatch_in_time_and_serves_the_next_once_it_is_back(
     driver: str, server_of: Callable[[str], Server], tmp_path: Path
 ):

@@ -14,7 +14,7 @@ LEASE_SECONDS = 1.5
 MARGIN_SECONDS = 1.5
 LATEST = {"leased": 8, "running": 40, "settling": 15, "settled": 15, "anywhere": 600}
 """Where a worker dies, and when at the latest: how often it has passed there, or milliseconds after its first lease."""
-TURNS = range(3 if os.environ.get("CI") == "true" else 1)
+TURNS = range(2 if os.environ.get("CI") == "true" else 1)
 
 
 def fates_of_a_worker(rng: random.Random, count: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Tests that hold on every driver: on SQLite each time, on the others in the full run."""
+"""Tests that hold on every driver: on SQLite and Redis each time, on the others in the full run."""
 
 import pytest
 
@@ -9,4 +9,5 @@ on_every_driver = pytest.mark.parametrize(
     ["sqlite", *(pytest.param(driver, marks=pytest.mark.full) for driver in SERVERS)],
     indirect=True,
 )
-on_every_broker = pytest.mark.parametrize("fleet", SERVERS, indirect=True)
+BROKERS = ["redis", *(pytest.param(driver, marks=pytest.mark.full) for driver in SERVERS if driver != "redis")]
+on_every_broker = pytest.mark.parametrize("fleet", BROKERS, indirect=True)
