@@ -59,11 +59,11 @@ for name, driver in plugins.OURS["queues"].items():
         said[name] = run(dispatch())
 
 # Its adapter can be imported without the library, so it must say the same by itself.
-from asynctasq.drivers.sqs_driver import SqsDriver
+from asynctasq.drivers.sqs_driver import SQSDriver
 try:
-    run(SqsDriver().open())
+    run(SQSDriver().open())
 except Exception as error:
-    said["SqsDriver"] = type(error).__name__, str(error)
+    said["SQSDriver"] = type(error).__name__, str(error)
 print(json.dumps(said))
 """
 
@@ -96,7 +96,7 @@ def test_a_command_with_a_driver_whose_extra_is_not_installed_names_it_in_one_li
 def test_a_dispatch_with_a_driver_whose_extra_is_not_installed_names_it_in_one_line(tmp_path):
     said = without_clients(ASK_EACH_IN_PYTHON, tmp_path)
 
-    assert said.pop("SqsDriver") == said["sqs"]
+    assert said.pop("SQSDriver") == said["sqs"]
     assert said == {
         driver: ["MissingExtra", f"driver {driver!r} needs {client}: pip install 'asynctasq[{driver}]'"]
         for driver, client in CLIENTS.items()

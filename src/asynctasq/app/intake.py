@@ -204,7 +204,8 @@ class Intake:
         before = time.monotonic()
         try:
             refusals = await self._queue.extend(leases, lease_seconds=length)
-        except Unavailable:
+        except Exception as error:  # noqa: BLE001 - whatever it is: held and not begun, they would be renewed for ever
+            log.warning("%d leases are given back, they could not be renewed: %s", len(leases), error)
             self._give_back(leases)
             return ()
         lost = {refusal.token for refusal in refusals}
@@ -218,7 +219,7 @@ class Intake:
             for lease in batch:
                 lease.lease_seconds = length
             before = time.monotonic()
-            with contextlib.suppress(Unavailable):  # the next renewal sets the same length
+            with contextlib.suppress(Exception):  # the next renewal sets the same length, or tells what is wrong
                 await self._queue.extend(batch, lease_seconds=length)
                 self._keeper.hold(batch, since=before)
 

@@ -1,5 +1,5 @@
 """The guides' import path of the queue on Amazon SQS."""
 
-from asynctasq.adapters.sqs.queue import SqsQueue as SqsDriver
+from asynctasq.adapters.sqs.queue import SqsQueue as SQSDriver
 
-__all__ = ["SqsDriver"]
+__all__ = ["SQSDriver"]

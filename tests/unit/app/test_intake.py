@@ -23,6 +23,7 @@ class Noting(MemoryQueue):
         self.limits = []
         self.extensions = []
         self.answer_seconds = 0.0
+        self.faulty = False
 
     async def lease(self, queues, *, limit, lease_seconds, owner, wait=0.0):
         self.waits.append(wait)
@@ -33,6 +34,8 @@ class Noting(MemoryQueue):
 
     async def extend(self, leases, *, lease_seconds):
         self.extensions.append(lease_seconds)
+        if self.faulty:
+            raise RuntimeError("the handler is closed")
         return await super().extend(leases, lease_seconds=lease_seconds)
 
 
@@ -182,5 +185,22 @@ def test_a_free_child_gets_its_next_task_before_the_last_one_is_settled():
             await settle_down()
             assert stage.ids == ["a", "b"]
             assert stage.queue.limits == [10, 1]
+
+    asyncio.run(main())
+
+
+def test_what_cannot_be_renewed_before_it_begins_goes_back():
+    async def main():
+        async with Stage(lease_seconds=1.0) as stage:
+            stage.queue.answer_seconds, stage.queue.faulty = 0.6, True
+            await stage.put("a")
+            async with asyncio.timeout(10):
+                while not stage.queue.extensions:  # noqa: ASYNC110 - it has no event of its own
+                    await asyncio.sleep(0)
+            stage.intake.stop()
+            await stage.running
+            await stage.settler.flush()
+            [view] = await stage.queue.admin.fetch(["a"])
+            assert (view.state, view.attempt, stage.ids) == (State.PENDING, 0, [])
 
     asyncio.run(main())
