@@ -13,10 +13,9 @@ local function arrive(rows, contents)
             duplicates[#duplicates + 1] = at - 1
         else
             seen[id] = true
-            join({
-                id = id, state = row[4] > 0 and 'S' or 'P', nonce = NOBODY, attempt = 0, failures = 0, skewed = 0,
-                due = now + row[4], priority = row[3], place = at, size = size, error = '-', queue = queue, owner = '',
-            })
+            local state, due, priority = row[4] > 0 and 'S' or 'P', now + row[4], row[3]
+            join(id, queue, state, due, priority, at)
+            write(id, fresh(queue, state, due, priority, at, size))
             new[#new + 1] = id
             new[#new + 1] = string.sub(contents, start, start + size - 1)
             names[queue] = true

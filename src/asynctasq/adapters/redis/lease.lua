@@ -1,38 +1,39 @@
 -- ARGV: JSON of {limit, microseconds, nonce, owner, {queue, …}}.
--- Returns {JSON of {{queue, id, attempt, failures, skewed seconds, length of the content, id, …}, …}, contents},
--- or if there is nothing {microseconds until the next instant, or nothing}.
+-- Returns {JSON of {queue, {id, …}, queue, {id, …}, …}, facts in the same order, contents in the same order}; facts are
+-- attempt, failures, skewed seconds and length of the content, packed as >IIdI.
+-- If there is nothing: {microseconds until the next instant, or nothing}.
 local LEASED_BYTES = 16 * 1024 * 1024
 
 local limit, length, nonce, owner, queues = unpack(cjson.decode(ARGV[1]))
-local leases, contents, count, bytes = {}, {}, 0, 0
+local leases, facts, contents, count, bytes = {}, {}, {}, 0, 0
+local ends_at, packed_end, packed_owner = now + length, struct.pack('>d', now + length), struct.pack('>Hc0', #owner, owner)
 
 local function take(queue)
     local line_of_queue = line('P', queue)
-    local ids = redis.call('ZRANGE', line_of_queue, 0, limit - count - 1)
-    if #ids == 0 then
+    local members = redis.call('ZRANGE', line_of_queue, 0, limit - count - 1)
+    if #members == 0 then
         return
     end
-    for at, member in ipairs(ids) do
+    local ids = {}
+    for at, member in ipairs(members) do
         ids[at] = string.sub(member, 13)
     end
-    local cards, found, rows = redis.call('HMGET', CARD, unpack(ids)), {}, { queue }
-    local passed = 0
+    local cards, found, numbers = redis.call('HMGET', CARD, unpack(ids)), {}, {}
+    local running, score, passed = {}, score_of(ends_at), 0
     for at, id in ipairs(ids) do
-        if cards[at] then
-            local card = unpacked(id, cards[at])
-            if bytes > 0 and bytes + card.size > LEASED_BYTES then
+        local card = cards[at]
+        if card then
+            local size = size_of(card)
+            if bytes > 0 and bytes + size > LEASED_BYTES then
                 count = limit
                 break
             end
-            bytes = bytes + card.size
-            card.state, card.nonce, card.owner, card.due = 'R', nonce, owner, now + length
-            card.attempt = card.attempt + 1
-            join(card)
+            bytes = bytes + size
             found[#found + 1] = id
-            rows[#rows + 1] = id
-            rows[#rows + 1] = card.attempt
-            rows[#rows + 1] = card.failures
-            rows[#rows + 1] = card.skewed
+            running[#running + 1] = score
+            running[#running + 1] = id
+            card, numbers[#found] = leased(card, queue, nonce, packed_end, packed_owner)
+            write(id, card)
         end
         passed = at
     end
@@ -40,13 +41,14 @@ local function take(queue)
     if #found == 0 then
         return
     end
-    local lengths = {}
+    joining[line('R', queue)], instants[queue] = running, ends_at
     for at, content in ipairs(redis.call('HMGET', CONTENT, unpack(found))) do
         content = content or ''
         contents[#contents + 1] = content
-        lengths[at] = #content
+        facts[#facts + 1] = numbers[at] .. struct.pack('>I4', #content)
     end
-    leases[#leases + 1] = { rows, lengths }
+    leases[#leases + 1] = queue
+    leases[#leases + 1] = found
     count = count + #found
 end
 
@@ -59,7 +61,7 @@ end
 if #leases > 0 then
     commit()
     tell()
-    return { cjson.encode(leases), table.concat(contents) }
+    return { cjson.encode(leases), table.concat(facts), table.concat(contents) }
 end
 
 local next_instant

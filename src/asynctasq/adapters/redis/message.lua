@@ -20,20 +20,56 @@ local NOBODY = '------------'
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 
+-- To join a text costs more than to look it up.
+local lines = { P = {}, S = {}, R = {}, D = {}, C = {} }
 local function line(state, queue)
-    return base .. LINES[state] .. queue
+    local key = lines[state][queue]
+    if not key then
+        key = base .. LINES[state] .. queue
+        lines[state][queue] = key
+    end
+    return key
 end
 
 local function unpacked(id, packed)
-    local card = { id = id }
-    card.state, card.nonce, card.attempt, card.failures, card.skewed, card.due, card.priority, card.place,
-        card.size, card.error, card.queue, card.owner = struct.unpack(LAYOUT, packed)
-    return card
+    local state, nonce, attempt, failures, skewed, due, priority, place, size, error, queue, owner =
+        struct.unpack(LAYOUT, packed)
+    -- All fields at once: a table that grows is made anew several times.
+    return {
+        id = id, state = state, nonce = nonce, attempt = attempt, failures = failures, skewed = skewed, due = due,
+        priority = priority, place = place, size = size, error = error, queue = queue, owner = owner,
+    }
 end
 
 local function packed(card)
     return struct.pack(LAYOUT, card.state, card.nonce, card.attempt, card.failures, card.skewed, card.due,
         card.priority, card.place, card.size, card.error, #card.queue, card.queue, #card.owner, card.owner)
+end
+
+-- What happens to every message reads and writes packed cards in place: bytes 1 to 13 are the state
+-- and the nonce, 18 to 29 failures and skewed seconds, 38 to the end of the queue what never changes but the error.
+
+local function fresh(queue, state, due, priority, place, size)
+    return struct.pack(LAYOUT, state, NOBODY, 0, 0, 0, due, priority, place, size, '-', #queue, queue, 0, '')
+end
+
+-- What a lease makes of a card, and the numbers that go to the worker: attempt, failures, skewed seconds.
+local function leased(packed, queue, nonce, due, owner)
+    local attempt = struct.pack('>I4', struct.unpack('>I4', packed, 14) + 1)
+    local kept = string.sub(packed, 18, 29)
+    return 'R' .. nonce .. attempt .. kept .. due .. string.sub(packed, 38, 56 + #queue) .. owner, attempt .. kept
+end
+
+local function size_of(packed)
+    return struct.unpack('>I4', packed, 50)
+end
+
+local function is_held(packed, nonce)
+    return string.sub(packed, 1, 13) == 'R' .. nonce and struct.unpack('>d', packed, 30) > now
+end
+
+local function is_cancelled(packed, nonce)
+    return string.sub(packed, 1, 13) == 'C' .. nonce
 end
 
 -- The cards of these ids, by id; unknown ones are absent.
@@ -60,12 +96,12 @@ local function score_of(number)
     return score
 end
 
--- Where a card stands: the score and the member in the line of its state.
-local function stand(card)
-    if card.state == 'P' then
-        return score_of(-card.priority), struct.pack('>dI4', card.due, card.place) .. card.id
+-- Where a message stands: the score and the member in the line of its state.
+local function stand(id, state, due, priority, place)
+    if state == 'P' then
+        return score_of(-priority), struct.pack('>dI4', due, place) .. id
     end
-    return score_of(card.due), card.id
+    return score_of(due), id
 end
 
 -- Changes gather here and are made in `commit`: one call for each kind, however many messages.
@@ -83,34 +119,34 @@ local function list_of(lists, name)
 end
 
 local function leave(card)
-    local _, member = stand(card)
+    local _, member = stand(card.id, card.state, card.due, card.priority, card.place)
     local members = list_of(leaving, line(card.state, card.queue))
     members[#members + 1] = member
     touched[card.queue] = true
 end
 
-local function write(card)
-    written[#written + 1] = card.id
-    written[#written + 1] = packed(card)
-end
-
-local function join(card)
-    local queue, score, member = card.queue, stand(card)
-    local members = list_of(joining, line(card.state, queue))
+local function join(id, queue, state, due, priority, place)
+    local score, member = stand(id, state, due, priority, place)
+    local members = list_of(joining, line(state, queue))
     members[#members + 1] = score
     members[#members + 1] = member
-    if card.state == 'P' then
+    if state == 'P' then
         arrivals[queue] = (arrivals[queue] or 0) + 1
-    elseif card.state == 'S' or card.state == 'R' then
-        instants[queue] = math.min(instants[queue] or card.due, card.due)
+    elseif state == 'S' or state == 'R' then
+        instants[queue] = math.min(instants[queue] or due, due)
     end
-    write(card)
+end
+
+local function write(id, packed)
+    written[#written + 1] = id
+    written[#written + 1] = packed
 end
 
 local function move(card, state, due)
     leave(card)
     card.state, card.due = state, due
-    join(card)
+    join(card.id, card.queue, state, due, card.priority, card.place)
+    write(card.id, packed(card))
 end
 
 local function forget(card)
@@ -118,6 +154,18 @@ local function forget(card)
     forgotten[#forgotten + 1] = card.id
     if card.error == 'E' then
         failed[#failed + 1] = card.id
+    end
+end
+
+-- The same for a packed card that is leased.
+local function forget_held(id, packed)
+    local error, queue = struct.unpack('>c1Hc0', packed, 54)
+    local members = list_of(leaving, line('R', queue))
+    members[#members + 1] = id
+    touched[queue] = true
+    forgotten[#forgotten + 1] = id
+    if error == 'E' then
+        failed[#failed + 1] = id
     end
 end
 

@@ -3,6 +3,7 @@
 import json
 import math
 import secrets
+import struct
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -17,6 +18,9 @@ BATCH_BYTES = 16 * 1024 * 1024
 LONGEST_DELAY_SECONDS = 100 * 365 * 86400.0
 NONCE_LENGTH = 12
 NAME_LIMIT = 250
+
+_FACTS = struct.Struct(">IIdI")
+"""Attempt, failures, skewed seconds and length of the content, as lease.lua packs them."""
 
 Row = tuple[str, str, int, int, int]
 """Id, queue, priority, delay in microseconds, length of the content."""
@@ -93,15 +97,13 @@ def nonce_of(lease: Lease) -> str:
 def leases_of(reply: Sequence[bytes], nonce: str, lease_seconds: float) -> list[Lease]:
     """What lease.lua gave. A token is the nonce of the call and a number, for it must differ within a worker."""
     leases: list[Lease] = []
-    groups, contents = json.loads(reply[0]), reply[1]
+    groups, facts, contents = iter(json.loads(reply[0])), _FACTS.iter_unpack(reply[1]), reply[2]
     start = 0
-    for row, lengths in groups:
-        fields = iter(row)
-        queue = next(fields)
-        for length, id, attempt, failures, skewed_seconds in zip(lengths, fields, fields, fields, fields, strict=True):
-            header, body = divided(contents[start : start + length])
-            start += length
-            message, defect = loads_message(id, queue, header, body)
+    for queue, ids in zip(groups, groups, strict=True):
+        for id, (attempt, failures, skewed_seconds, length) in zip(ids, facts, strict=False):
+            end = start + length
+            message, defect = loads_message(id, queue, *divided(contents[start:end]))
+            start = end
             leases.append(
                 Lease(
                     message,
@@ -109,7 +111,7 @@ def leases_of(reply: Sequence[bytes], nonce: str, lease_seconds: float) -> list[
                     attempt=attempt,
                     failures=failures,
                     lease_seconds=lease_seconds,
-                    skewed_seconds=float(skewed_seconds),
+                    skewed_seconds=skewed_seconds,
                     defect=defect,
                 )
             )

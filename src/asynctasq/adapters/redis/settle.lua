@@ -3,38 +3,37 @@
 -- or -1, error as JSON or false}, …}; effects: {{position of the verdict, row as for enqueue}, …}.
 -- Positions count acks, then others, from 0. Returns what is refused as JSON of {{position, reason}, …}, or nothing.
 local acks, others, effects = unpack(cjson.decode(ARGV[1]))
-local refusals, errors, ids = {}, {}, {}
+local refusals, errors, settled = {}, {}, {}
 
-for at = 1, #acks, 2 do
-    ids[#ids + 1] = acks[at]
-end
-for _, other in ipairs(others) do
-    ids[#ids + 1] = other[1]
-end
-local cards = cards_of(ids)
-
-local function held(position, id, nonce)
-    local card = cards[id]
-    if card and card.nonce == nonce and card.state == 'R' and card.due > now then
-        return card
-    end
-    local cancelled = card and card.nonce == nonce and card.state == 'C'
+local function refuse(position, cancelled)
     refusals[#refusals + 1] = { position, cancelled and 'cancelled' or 'lost' }
 end
 
+local ids = {}
 for at = 1, #acks, 2 do
-    local id = acks[at]
-    local card = held((at - 1) / 2, id, acks[at + 1])
-    if card then
-        forget(card)
-        cards[id] = nil
+    ids[#ids + 1] = acks[at]
+end
+local packed_cards = #ids > 0 and redis.call('HMGET', CARD, unpack(ids)) or {}
+for at, id in ipairs(ids) do
+    local packed, nonce = packed_cards[at], acks[2 * at]
+    if packed and not settled[id] and is_held(packed, nonce) then
+        settled[id] = true
+        forget_held(id, packed)
+    else
+        refuse(at - 1, packed and is_cancelled(packed, nonce))
     end
 end
 
+ids = {}
+for at, other in ipairs(others) do
+    ids[at] = other[1]
+end
+local cards = cards_of(ids)
 for at, other in ipairs(others) do
     local id, nonce, state, delay, given_back, failures, skewed, error = unpack(other)
-    local card = held(#acks / 2 + at - 1, id, nonce)
-    if card then
+    local card = not settled[id] and cards[id]
+    local ours = card and card.nonce == nonce
+    if ours and card.state == 'R' and card.due > now then
         card.attempt, card.failures = card.attempt - given_back, card.failures + failures
         card.nonce = state == 'C' and nonce or NOBODY
         if skewed >= 0 then
@@ -46,6 +45,8 @@ for at, other in ipairs(others) do
             errors[#errors + 1] = error
         end
         move(card, state, now + delay)
+    else
+        refuse(#acks / 2 + at - 1, ours and card.state == 'C')
     end
 end
 
