@@ -60,7 +60,7 @@ class Attempt:
     outcome: Outcome = SUCCEEDED
     interruption: Interruption | None = None
     flag: context.Flag = field(factory=context.Flag)
-    calls: list[Call] = field(factory=list[Call])
+    calls: tuple[Call, ...] = ()
     began: bool = False
     verdict: Verdict | None = None
     started_at: float = field(factory=time.monotonic)

@@ -1,7 +1,7 @@
 """The arguments of a call as a message's body, and back. The first byte is the version of this format."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Sequence
+from typing import Any, cast
 
 from attrs import define
 
@@ -16,7 +16,7 @@ WITH_REFERENCES = 2
 _PLAIN = bytes([PLAIN])
 _WITH_REFERENCES = bytes([WITH_REFERENCES])
 
-T = TypeVar("T")
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 class CorruptBody(AsyncTasQError, ValueError):
@@ -49,9 +49,12 @@ class Codec:
         referring = self._referring
         if body[:1] != _WITH_REFERENCES or self._latest == PLAIN or referring is None:
             return ()
-        return _translated(lambda: referring.references(body[1:]))
+        try:
+            return referring.references(body[1:])
+        except (LookupError, ValueError) as error:
+            raise _translated(error) from error
 
-    def decode(self, body: bytes, models: Loaded | None = None) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def decode(self, body: bytes, models: Loaded | None = None) -> Arguments:
         """What `encode` was given; raises `CorruptBody` or `NewerBody` for anything else."""
         if not body:
             raise CorruptBody("the body is empty")
@@ -60,10 +63,14 @@ class Codec:
             raise NewerBody(f"the body has version {version}, this worker reads up to {self._latest}")
         if version < PLAIN:
             raise CorruptBody(f"the body has version {version}, which was never used")
-        referring = self._referring
-        if version == PLAIN or referring is None:
-            return _checked(_translated(lambda: self._serializer.loads(body[1:])))
-        return _checked(_translated(lambda: referring.loads(body[1:], models or {})))
+        try:
+            if version == PLAIN or self._referring is None:
+                value = self._serializer.loads(body[1:])
+            else:
+                value = self._referring.loads(body[1:], models or {})
+        except (LookupError, ValueError) as error:
+            raise _translated(error) from error
+        return _checked(value)
 
 
 @define
@@ -79,21 +86,21 @@ class _Noting:
         return reference
 
 
-def _translated(read: Callable[[], T]) -> T:
-    try:
-        return read()
-    except LookupError as error:
-        raise NewerBody(f"the body names what is not known here: {error}") from error
-    except ValueError as error:
-        raise CorruptBody(f"the body cannot be read: {error}") from error
+def _translated(error: LookupError | ValueError) -> CorruptBody | NewerBody:
+    if isinstance(error, LookupError):
+        return NewerBody(f"the body names what is not known here: {error}")
+    return CorruptBody(f"the body cannot be read: {error}")
 
 
-def _checked(value: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    if not (isinstance(value, list) and len(cast("list[Any]", value)) == 2):  # noqa: PLR2004 - as `encode` made it
+def _checked(value: Any) -> Arguments:
+    if not _are_arguments(value):
         raise CorruptBody("the body holds no arguments of a call")
-    args, kwargs = cast("list[Any]", value)
-    if not (isinstance(args, list) and isinstance(kwargs, dict)):
-        raise CorruptBody("the body holds no arguments of a call")
-    if kwargs and not all(isinstance(name, str) for name in cast("dict[Any, Any]", kwargs)):
+    args, kwargs = value
+    if kwargs and not all(isinstance(name, str) for name in kwargs):
         raise CorruptBody("the body names an argument by something that is no text")
-    return tuple(cast("list[Any]", args)), cast("dict[str, Any]", kwargs)
+    return tuple(args), kwargs
+
+
+def _are_arguments(value: Any) -> bool:
+    """Whether it is what `encode` made of them."""
+    return type(value) is list and list(map(type, cast("list[Any]", value))) == [list, dict]

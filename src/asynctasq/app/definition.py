@@ -18,19 +18,15 @@ class Mode(Enum):
     PROCESS = "process"
     PROCESS_LOOP = "async process"
 
+    def __init__(self, words: str) -> None:
+        self.is_async = words.startswith("async")
+        self.in_child = words.endswith("process")
+
     @classmethod
     def of(cls, *, is_async: bool, process: bool) -> "Mode":
         if process:
             return cls.PROCESS_LOOP if is_async else cls.PROCESS
         return cls.LOOP if is_async else cls.THREAD
-
-    @property
-    def is_async(self) -> bool:
-        return self in (Mode.LOOP, Mode.PROCESS_LOOP)
-
-    @property
-    def in_child(self) -> bool:
-        return self in (Mode.PROCESS, Mode.PROCESS_LOOP)
 
 
 @frozen(eq=False)

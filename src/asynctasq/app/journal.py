@@ -101,26 +101,22 @@ class Journal:
         seconds = time.monotonic() - attempt.started_at
         name = message.task or "<unreadable>"
         ending = f"\n{detail}" if detail else ""
-        log.handle(
-            self._record(
-                levelno=level,
-                levelname=logging.getLevelName(level),
-                msg=f"{name} {message.id} attempt {number} ({seconds:.3f} s) {text}{ending}",
-                task_id=message.id,
-                task=message.task,
-                queue=message.queue,
-                attempt=number,
-                duration_seconds=seconds,
-                correlation_id=message.headers.get("correlation_id"),
-            )
-        )
+        record = self._blank_record()
+        fields = vars(record)
+        fields["levelno"], fields["levelname"] = level, logging.getLevelName(level)
+        fields["msg"] = f"{name} {message.id} attempt {number} ({seconds:.3f} s) {text}{ending}"
+        fields["task_id"], fields["task"], fields["queue"] = message.id, message.task, message.queue
+        fields["attempt"], fields["duration_seconds"] = number, seconds
+        fields["correlation_id"] = message.headers.get("correlation_id")
+        log.handle(record)
 
-    def _record(self, **fields: object) -> logging.LogRecord:
+    def _blank_record(self) -> logging.LogRecord:
         """Made by hand: finding out who logs, and where from, would cost more than the rest of the line."""
         if logging.getLogRecordFactory() is not logging.LogRecord:
-            return logging.makeLogRecord({"name": log.name, **fields})
+            return logging.makeLogRecord({"name": log.name})
         record = logging.LogRecord.__new__(logging.LogRecord)
+        record.__dict__ = fields = self._blank.copy()
         now = time.time()
-        age = (now - self._blank["created"]) * 1000 + self._blank["relativeCreated"]
-        vars(record).update(self._blank, created=now, msecs=now % 1 * 1000, relativeCreated=age, **fields)
+        fields["created"], fields["msecs"] = now, now % 1 * 1000
+        fields["relativeCreated"] += (now - self._blank["created"]) * 1000
         return record

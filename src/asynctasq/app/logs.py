@@ -1,11 +1,12 @@
 """How a worker and its children log when its users' modules have not said otherwise."""
 
+import contextlib
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 from asynctasq.app.context import TaskFields
 from asynctasq.app.printable import printable
@@ -22,13 +23,52 @@ def configure(settings: WorkerSettings) -> None:
         if level:
             logging.getLogger("asynctasq").setLevel(level)
         return
-    handler = logging.StreamHandler()
+    handler = Lines()
     handler.addFilter(TaskFields())
     handler.setFormatter(JsonLines() if settings.log_format == "json" else TextLines())
     root.addHandler(handler)
     # Our lines show none of this, and finding it out takes a tenth of the time of a line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root.setLevel(level or logging.INFO)
+
+
+@contextlib.contextmanager
+def together() -> Generator[None]:
+    """Write what is logged within at its end, where `configure` decides who writes."""
+    with contextlib.ExitStack() as stack:
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler, Lines):
+                stack.enter_context(handler.together())
+        yield
+
+
+class Lines(logging.StreamHandler[TextIO]):
+    """To stderr. A write lets another thread have the interpreter, and to get it back takes longer than the line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held: list[str] | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._held is None:
+            super().emit(record)
+            return
+        try:
+            self._held.append(self.format(record))
+        except Exception:  # noqa: BLE001 - as every handler: what cannot be logged stops nobody
+            self.handleError(record)
+
+    @contextlib.contextmanager
+    def together(self) -> Generator[None]:
+        self._held = []
+        try:
+            yield
+        finally:
+            with self.lock or contextlib.nullcontext():
+                lines, self._held = self._held, None
+                if lines:
+                    self.stream.write("\n".join([*lines, ""]))
+                    self.flush()
 
 
 class TextLines(logging.Formatter):
@@ -45,8 +85,10 @@ class TextLines(logging.Formatter):
             value = fields.get(name)
             if value and value not in text:
                 text += f" [{name} {value}]"
-        for detail in self._details(record):
-            text += f"\n{detail}"
+        if record.exc_info:
+            text += f"\n{self.formatException(record.exc_info)}"
+        if record.stack_info:
+            text += f"\n{self.formatStack(record.stack_info)}"
         return printable(text)
 
     def _when(self, record: logging.LogRecord) -> str:
@@ -55,12 +97,6 @@ class TextLines(logging.Formatter):
         if second != self._second:
             self._second, self._time = second, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
         return f"{self._time},{int(record.msecs):03d}"
-
-    def _details(self, record: logging.LogRecord) -> Iterator[str]:
-        if record.exc_info:
-            yield self.formatException(record.exc_info)
-        if record.stack_info:
-            yield self.formatStack(record.stack_info)
 
 
 class JsonLines(logging.Formatter):

@@ -17,7 +17,7 @@ from typing import Any
 from attrs import field, frozen
 
 from asynctasq.app import headers
-from asynctasq.app.codec import CorruptBody, NewerBody
+from asynctasq.app.codec import Arguments, CorruptBody, NewerBody
 from asynctasq.domain.errors import AsyncTasQError, Unavailable
 from asynctasq.domain.message import Message
 from asynctasq.domain.outcome import ErrorInfo, Failed, Outcome, Rejected, Skewed, Snoozed, Undecodable
@@ -28,7 +28,6 @@ log = logging.getLogger("asynctasq.models")
 SHORTEST_WAIT_SECONDS = 1.0
 MOST_NAMED = 3
 
-Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 Read = Callable[[Loaded], Arguments]
 Wait = Callable[[Coroutine[Any, Any, Any]], Any]
 """How code without a loop has a coroutine run on the one that the models live on."""

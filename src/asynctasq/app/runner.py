@@ -106,7 +106,8 @@ class Runner:
 
     async def run(self, attempt: Attempt) -> Outcome:
         """Run what has been read to its end, hooks included. Only a cancellation of the calling task gets out."""
-        outcome = attempt.outcome = await self._execute(attempt)
+        outcome = await self._step(EXECUTE, attempt, attempt.timeout_seconds)
+        outcome = attempt.outcome = self._execution(attempt, outcome)
         if isinstance(outcome, Succeeded):
             return outcome
         # Two steps, not one: an answer stands, whatever becomes of the telling.
@@ -168,9 +169,9 @@ class Runner:
             read = partial(_as_they_are, attempt.arguments)
         attempt.loading = self._models.loading(references, read, message, attempt.lease.attempt)
 
-    async def _execute(self, attempt: Attempt) -> Outcome:
+    def _execution(self, attempt: Attempt, outcome: Outcome) -> Outcome:
+        """What the outcome of `execute` comes to: one that was told to stop has not succeeded, however it ended."""
         flag = attempt.flag
-        outcome = await self._step(EXECUTE, attempt, attempt.timeout_seconds)
         if isinstance(outcome, Succeeded) and not flag.seen:
             return outcome
         attempt.flag = Flag()  # whoever was told to stop is past its time, its hooks are not
@@ -190,13 +191,13 @@ class Runner:
             case _:
                 pass
 
-    async def _step(self, steps: Mapping[Mode, Step], attempt: Attempt, seconds: float | None) -> Outcome:
+    def _step(self, steps: Mapping[Mode, Step], attempt: Attempt, seconds: float | None) -> Awaitable[Outcome]:
         mode = attempt.definition.mode
         if attempt.loading is not None and not mode.in_child:
             attempt.wait = waiting_on(asyncio.get_running_loop())
         call = Call(steps[mode], Ticket.of(attempt) if mode.in_child else attempt, timeout_seconds=seconds)
-        attempt.calls.append(call)
-        return await self._executors[mode].run(call)
+        attempt.calls += (call,)
+        return self._executors[mode].run(call)
 
     def _defective(self, defect: Defect) -> Outcome:
         if defect.kind == "newer":

@@ -4,7 +4,7 @@ import math
 from datetime import datetime, timedelta
 from typing import Any, Self, TypedDict, TypeVar, Unpack
 
-from attrs import Factory, define
+from attrs import define
 
 from asynctasq.app.definition import TaskDefinition
 from asynctasq.app.headers import config_of, dispatched_at
@@ -38,7 +38,7 @@ class Sending:
     definition: TaskDefinition
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
-    chain: dict[str, object] = Factory(dict[str, object])
+    chain: dict[str, object]
     delay_seconds: float = 0.0
     connection: object = None
     attributes: dict[str, Any] | None = None
@@ -122,7 +122,7 @@ class Sendable:
 def set_up(task: Sendable, definition: TaskDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Give a new object its state: methods for this would take names from its user."""
     state = vars(task)
-    state["_asynctasq"] = Sending(definition, args, kwargs)
+    state["_asynctasq"] = Sending(definition, args, kwargs, chain={})
     state["config"] = definition.config.copy()
 
 

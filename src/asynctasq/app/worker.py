@@ -17,6 +17,7 @@ from asynctasq.app.broker import Broker
 from asynctasq.app.definition import Mode, TaskDefinition
 from asynctasq.app.desk import Desk
 from asynctasq.app.journal import Journal
+from asynctasq.app.logs import together
 from asynctasq.app.options import WorkerOptions
 from asynctasq.app.routes import Routes
 from asynctasq.app.runner import Runner
@@ -219,14 +220,15 @@ class Worker:
         self._broker.post(self._desk.put, [slot.attempt.verdict for slot in slots], lingering)
 
     def _settled(self, settled: Sequence[Settled]) -> None:
-        for verdict, refusal in settled:
-            slot = self._slots.get(verdict.lease.token)
-            if slot is None:
-                continue
-            self._journal.settled(slot.attempt, verdict, refusal)
-            if slot.buried is not None:
-                slot.buried.set_result(refusal is None)
-            self._slots.settle(slot)
+        with together():
+            for verdict, refusal in settled:
+                slot = self._slots.get(verdict.lease.token)
+                if slot is None:
+                    continue
+                self._journal.settled(slot.attempt, verdict, refusal)
+                if slot.buried is not None:
+                    slot.buried.set_result(refusal is None)
+                self._slots.settle(slot)
 
     def _lost(self, lost: Sequence[tuple[Lease, Reason]]) -> None:
         for lease, reason in lost:

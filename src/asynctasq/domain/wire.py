@@ -10,7 +10,10 @@ from asynctasq.domain.retry import RetryPolicy
 
 HEADER_VERSION = 1
 
+_TEXT = frozenset({str})
+
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_decode = json.JSONDecoder().raw_decode
 
 
 def dumps_header(message: Message) -> bytes:
@@ -30,13 +33,21 @@ def dumps_header(message: Message) -> bytes:
 def loads_message(id: str, queue: str, header: bytes, body: bytes) -> tuple[Message, Defect | None]:
     """The message as it was sent. Never raises: what cannot be read comes back with a defect and no task."""
     try:
-        version, *rest = json.loads(header.decode())
+        version, *rest = _read(header.decode())
         if isinstance(version, int) and version > HEADER_VERSION:
             text = f"the header has version {version}, this worker reads up to {HEADER_VERSION}"
             return Message(id, queue, task="", body=body), Defect(text, "newer")
         return _message(id, queue, body, rest), None
     except (ValueError, TypeError, RecursionError) as error:
         return Message(id, queue, task="", body=body), Defect(f"the header cannot be read: {error}")
+
+
+def _read(text: str) -> Any:
+    """As `json.loads`, which takes half as long again to look for what no header has: white space around it."""
+    value, end = _decode(text)
+    if end != len(text):
+        raise ValueError("something follows it")
+    return value
 
 
 def _message(id: str, queue: str, body: bytes, fields: list[Any]) -> Message:
@@ -47,9 +58,8 @@ def _message(id: str, queue: str, body: bytes, fields: list[Any]) -> Message:
 
 
 def _is_text_to_text(headers: Any) -> bool:
-    if not isinstance(headers, dict):
-        return False
-    return all(isinstance(value, str) for value in cast("dict[str, Any]", headers).values())
+    """JSON has only text for keys, and no subclasses of it."""
+    return isinstance(headers, dict) and _TEXT.issuperset(map(type, cast("dict[str, Any]", headers).values()))
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,9 @@
 import contextlib
+import io
 import json
 import logging
+
+import pytest
 
 from asynctasq.app import context, logs
 from asynctasq.app.settings import WorkerSettings
@@ -87,3 +90,47 @@ def test_logging_that_is_configured_stays_as_it_is():
 
     with configured(own) as root:
         assert root.handlers == [own]
+
+
+class Writes(io.StringIO):
+    def __init__(self):
+        super().__init__()
+        self.each = []
+
+    def write(self, text):
+        self.each.append(text)
+        return super().write(text)
+
+
+def test_what_is_logged_together_is_one_write_at_the_end():
+    with configured() as root:
+        [handler] = root.handlers
+        stream = handler.stream = Writes()
+        with logs.together():
+            logging.getLogger("shop").info("open")
+            logging.getLogger("shop").info("closed")
+            before = list(stream.each)
+        logging.getLogger("shop").info("cleaned")
+
+    assert before == []
+    assert [text.count("\n") for text in stream.each if text] == [2, 1]
+
+
+def test_what_is_logged_together_is_written_even_if_something_raises(capsys):
+    with configured():
+        with pytest.raises(ZeroDivisionError), logs.together():
+            logging.getLogger("shop").info("open")
+            _ = 1 / 0
+        written = capsys.readouterr().err
+
+    assert "shop: open" in written
+
+
+def test_handlers_of_others_hear_what_is_logged_together_at_once():
+    heard = []
+    own = logging.NullHandler()
+    own.handle = heard.append
+
+    with configured(own, log_level="info"), logs.together():
+        logging.getLogger("asynctasq").info("open")
+        assert len(heard) == 1
