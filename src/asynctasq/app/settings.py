@@ -48,7 +48,7 @@ class RedisSettings:
     url: str = address("the server", "redis://localhost:6379", schemes=("redis", "rediss", "unix"))
     password: str | None = secret("the password, if it is not in the URL")
     db: int = setting("the number of the database", 0, check=at_least(0))
-    max_connections: int = setting("the size of the connection pool", 100, check=at_least(1))
+    max_connections: int = setting("connections at most; a process needs two", 100, check=at_least(1))
     prefix: str = setting("what every key begins with", "asynctasq")
 
 

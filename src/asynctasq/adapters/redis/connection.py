@@ -98,6 +98,8 @@ class Connection:
         except NoScriptError:
             raise
         except CLIENT_ERRORS as error:
+            if isinstance(error, TimeoutError):
+                link.wires.abort()  # its answer must not be taken for the next one's
             raise self._trouble(error) from error
         finally:
             self._leave(link)

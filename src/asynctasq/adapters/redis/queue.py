@@ -50,7 +50,8 @@ class RedisQueue(Queue, Durability):
     """Redis 6.2 or newer, or Valkey. All instants are the server's; `clock` only measures how long a lease waits.
 
     `password` and `db` count where the URL says nothing of them; `rediss://` and `unix://` work too. Keys begin with
-    the prefix in braces. Besides the pool of `max_connections` one connection listens while a lease waits.
+    the prefix in braces. All commands share one connection, and another listens while a lease waits; so
+    `max_connections`, which bounds redis-py's pool, is never reached.
     """
 
     # Redis could hold more; but nobody else is served while it copies one.

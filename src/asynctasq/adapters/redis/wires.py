@@ -1,18 +1,72 @@
-"""Connections to one server. redis-py makes them, signs in, and mends them; in between its pool is left aside.
+"""The connection to one server. redis-py makes it and signs in; from then on we speak on it ourselves (ADR-0014).
 
-Its pool looks after each connection before and after each command, which costs as much as the command itself.
-Here those that were in use a moment ago are used again as they are (ADR-0014).
+Its own reading goes through a stream and a coroutine for each line, which takes longer than the rest of a command.
 """
 
 import asyncio
-import time
+from collections import deque
 from typing import Any, cast
 
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import ResponseError
 
-WARM_SECONDS = 1.0
+from asynctasq.adapters.redis.resp import answer_at
+
+Answer = asyncio.Future[Any]
+
+
+class Wire(asyncio.Protocol):
+    """Commands go out as they come, answers come back in the same order, whether or not somebody still waits."""
+
+    def __init__(self, connection: AbstractConnection) -> None:
+        # There is no public way to go on from here without redis-py.
+        writer = cast("asyncio.StreamWriter", connection._writer)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self._connection = connection
+        self._transport = cast("asyncio.Transport", writer.transport)
+        self._answers: deque[Answer] = deque()
+        self._unread = bytearray()
+        self.broken = self._transport.is_closing()
+        self._transport.set_protocol(self)
+
+    def send(self, command: bytes) -> Answer:
+        self._transport.write(command)
+        answer: Answer = asyncio.get_running_loop().create_future()
+        self._answers.append(answer)
+        return answer
+
+    def data_received(self, data: bytes) -> None:
+        unread: bytes | bytearray = data
+        if self._unread:
+            self._unread += data
+            unread = self._unread
+        start = 0
+        while found := answer_at(unread, start):
+            value, start = found
+            self._give(value)
+        self._unread = bytearray(unread[start:])
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.broken = True
+        while self._answers:
+            self._give(exc or ConnectionError("the server has closed the connection"))
+
+    def abort(self) -> None:
+        """Whoever waits for an answer hears that there will be none."""
+        self.broken = True
+        self._transport.abort()
+
+    async def close(self) -> None:
+        self.abort()
+        await self._connection.disconnect(nowait=True)
+
+    def _give(self, value: Any) -> None:
+        answer = self._answers.popleft()
+        if answer.done():
+            return
+        if isinstance(value, Exception):
+            answer.set_exception(value)
+        else:
+            answer.set_result(value)
 
 
 class Wires:
@@ -20,48 +74,39 @@ class Wires:
 
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
-        self._places = asyncio.Semaphore(pool.max_connections)
-        self._warm: list[AbstractConnection] = []
-        self._used_at = 0.0
+        self._connecting = asyncio.Lock()
+        self._wire: Wire | None = None
 
     async def exchange(self, command: bytes) -> Any:
         """Send it and return the answer."""
-        async with self._places:
-            wire = await self._taken()
-            try:
-                await wire.send_packed_command(command, check_health=False)
-                # redis-py has no types here.
-                reply = cast("Any", await wire.read_response(disable_decoding=True))
-            except ResponseError:
-                self._warm.append(wire)
-                raise
-            except BaseException:
-                # Cut short, it must not give this answer to the next question. If it broke, so did the others.
-                await wire.disconnect(nowait=True)
-                self._warm.append(wire)
-                await self._cool()
-                raise
-            self._warm.append(wire)
-            return reply
+        wire = self._wire
+        if wire is None or wire.broken:
+            wire = await self._connected()
+        return await wire.send(command)
 
     def new(self) -> AbstractConnection:
-        """One beside the pool, so that a pool of one is enough to work and to listen."""
+        """One of its own, for whoever listens."""
         return self._pool.make_connection()
 
+    def abort(self) -> None:
+        """What was asked and not answered stays unknown; the next command goes over a new connection."""
+        if self._wire is not None:
+            self._wire.abort()
+
     async def close(self) -> None:
-        await self._cool()
-        await self._pool.aclose()
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            await wire.close()
 
-    async def _taken(self) -> AbstractConnection:
-        now = time.monotonic()
-        if self._warm and now - self._used_at > WARM_SECONDS:
-            await self._cool()
-        self._used_at = now
-        if self._warm:
-            return self._warm.pop()
-        return await self._pool.get_connection()  # pyright: ignore[reportUnknownMemberType] - untyped there
-
-    async def _cool(self) -> None:
-        """The pool mends what has broken before it gives it out again."""
-        while self._warm:
-            await self._pool.release(self._warm.pop())
+    async def _connected(self) -> Wire:
+        async with self._connecting:
+            if self._wire is None or self._wire.broken:
+                await self.close()
+                connection = self.new()
+                try:
+                    await connection.connect()
+                except BaseException:
+                    await connection.disconnect(nowait=True)
+                    raise
+                self._wire = Wire(connection)
+            return self._wire

@@ -11,7 +11,6 @@ import pytest
 from asynctasq.adapters.redis import connection
 from asynctasq.adapters.redis.queue import RedisQueue
 from asynctasq.adapters.redis.resp import packed
-from asynctasq.adapters.redis.wires import WARM_SECONDS
 from asynctasq.domain.errors import ConfigurationError, Unavailable
 from asynctasq.domain.message import Message
 from asynctasq.domain.verdict import Ack
@@ -100,12 +99,9 @@ def test_a_waiting_lease_hears_of_the_end_of_its_server_and_then_of_news_again(s
 
 def test_connections_that_were_cut_while_idle_are_mended_unnoticed(queue, redis, runner):
     async def scenario():
-        await asyncio.gather(*(queue.ping() for _ in range(3)))
-        for id in await asyncio.gather(*(queue._connection.ask(packed(b"CLIENT", b"ID")) for _ in range(3))):
-            redis.client_kill_filter(_id=str(id))
+        redis.client_kill_filter(_id=str(await queue._connection.ask(packed(b"CLIENT", b"ID"))))
         wires = queue._connection._present().wires
-        await until(lambda: all(wire._reader.at_eof() for wire in wires._warm))
-        wires._used_at -= WARM_SECONDS
+        await until(lambda: wires._wire.broken)
         return await queue.enqueue([message()])
 
     assert list(runner.run(scenario())) == []
