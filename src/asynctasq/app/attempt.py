@@ -61,7 +61,6 @@ class Attempt:
     interruption: Interruption | None = None
     flag: context.Flag = field(factory=context.Flag)
     calls: tuple[Call, ...] = ()
-    began: bool = False
     verdict: Verdict | None = None
     started_at: float = field(factory=time.monotonic)
 

@@ -1,7 +1,7 @@
 """The arguments of a call as a message's body, and back. The first byte is the version of this format."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from attrs import define
 
@@ -103,4 +103,8 @@ def _checked(value: Any) -> Arguments:
 
 def _are_arguments(value: Any) -> bool:
     """Whether it is what `encode` made of them."""
-    return type(value) is list and list(map(type, cast("list[Any]", value))) == [list, dict]
+    match value:
+        case [list(), dict()]:
+            return True
+        case _:
+            return False

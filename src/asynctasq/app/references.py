@@ -12,6 +12,7 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
+from operator import attrgetter
 from typing import Any
 
 from attrs import field, frozen
@@ -27,6 +28,8 @@ log = logging.getLogger("asynctasq.models")
 
 SHORTEST_WAIT_SECONDS = 1.0
 MOST_NAMED = 3
+
+_surrounds_every_task = attrgetter("surrounds_every_task")
 
 Read = Callable[[Loaded], Arguments]
 Wait = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -58,7 +61,7 @@ class Models:
     @property
     def surround_every_task(self) -> bool:
         """Whether even a task without models needs something around it."""
-        return any(loader.surrounds_every_task for loader in self._loaders)
+        return any(map(_surrounds_every_task, self._loaders))  # asked for each task: a generator takes as long again
 
     def loading(self, references: Sequence[ModelRef], read: Read, message: Message, attempt: int) -> "Loading | None":
         """What has to surround an attempt; None if nothing has. Raises `CorruptBody` or `NewerBody`."""

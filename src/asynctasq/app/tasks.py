@@ -25,14 +25,14 @@ class TaskSettings(TaskConfig, total=False):
 class FunctionCall(Sendable, Generic[R]):
     """A call of a task function that has not been made yet."""
 
-    def __init__(self, function: "FunctionTask[..., R]", args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        set_up(self, function.definition, args, kwargs)
-        self._function = function.__wrapped__
+    def __init__(self, function: Callable[..., R], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._function = function
+        self._args = args
+        self._kwargs = kwargs
 
     def execute(self) -> R:
         """Call the function here and now, as a worker would."""
-        state = self._asynctasq
-        return self._function(*state.args, **state.kwargs)
+        return self._function(*self._args, **self._kwargs)
 
 
 class FunctionTask(Generic[P, R]):
@@ -51,7 +51,9 @@ class FunctionTask(Generic[P, R]):
             self._signature.bind(*args, **kwargs)
         except TypeError as error:
             raise TypeError(f"{self.definition.name}: {error}") from None
-        return FunctionCall(self, args, kwargs)
+        call = FunctionCall(self.__wrapped__, args, kwargs)
+        set_up(call, self.definition, args, kwargs)
+        return call
 
     def __repr__(self) -> str:
         return f"<task {self.definition.name}>"
@@ -66,7 +68,8 @@ class FunctionTask(Generic[P, R]):
             name,
             Mode.of(is_async=inspect.iscoroutinefunction(function), process=process),
             checked_config(config, name),
-            lambda args, kwargs: FunctionCall(self, args, kwargs),
+            # A worker sends nothing, and the function never sees its call: so it needs no state for that.
+            lambda args, kwargs: FunctionCall(function, args, kwargs),
             lambda: self._signature,
         )
 

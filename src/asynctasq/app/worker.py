@@ -18,6 +18,7 @@ from asynctasq.app.definition import Mode, TaskDefinition
 from asynctasq.app.desk import Desk
 from asynctasq.app.journal import Journal
 from asynctasq.app.logs import together
+from asynctasq.app.loops import start_soon
 from asynctasq.app.options import WorkerOptions
 from asynctasq.app.routes import Routes
 from asynctasq.app.runner import Runner
@@ -147,11 +148,11 @@ class Worker:
             if ended := self._ended_early.pop(lease.token, None):
                 self._interrupt(slot, ended)
             # No TaskGroup: a task that ignores its cancellation would keep the worker from ever leaving.
-            slot.task = self._loop.create_task(self._attempt(slot))
+            start_soon(self._loop, self._attempt(slot))
 
     async def _attempt(self, slot: Slot) -> None:
         attempt = slot.attempt
-        attempt.began = True
+        slot.task = asyncio.current_task()
         if attempt.lease.exhausted and attempt.lease.defect is None:
             await self._bury(slot)
             self._free_seat(slot)
@@ -252,7 +253,7 @@ class Worker:
         attempt.interruption = interruption
         attempt.flag.raised = True
         self._journal.interrupted(attempt, interruption)
-        if attempt.began and slot.task is not None:
+        if slot.task is not None:
             slot.task.cancel()
 
     async def _drain(self) -> None:
