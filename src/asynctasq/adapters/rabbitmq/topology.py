@@ -1,4 +1,8 @@
-"""What has to exist on the server, what it is called, and how it comes into being."""
+"""What has to exist on the server, what it is called, and how it comes into being.
+
+A server before 4.0 writes down which quorum queues there are about a second later, all but the newest at once. If it
+is killed meanwhile, the newest comes back empty and without a leader: whatever it confirmed is lost.
+"""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -153,31 +157,35 @@ class Topology:
     def _queue(self, queue: str) -> Sequence[Any]:
         names = self.names
         return (
-            _quorum(names.dead(queue), QUORUM | self._no_limit()),
             _quorum(names.queue(queue), QUORUM | self._no_limit() | self._patience()),
+            # Last, because no task is sent to it: the newest may be forgotten.
+            _quorum(names.dead(queue), QUORUM | self._no_limit()),
             _bind(names.queue(queue), names.exchange, queue),
             _bind(names.queue(queue), names.due, delays.due(queue)),
         )
 
     def _levels(self, highest: int) -> Sequence[Any]:
-        questions: list[Any] = [_exchange(self.names.due, "topic")]
-        next_exchange = self.names.due
-        for level in range(highest + 1):
-            name = self.names.level(level, self._unit_seconds)
-            arguments: FieldTable = {
-                "x-message-ttl": delays.milliseconds(level, self._unit_seconds),
-                "x-dead-letter-exchange": next_exchange,
-                "x-dead-letter-strategy": "at-least-once",
-                "x-overflow": "reject-publish",
-            }
-            questions += (
-                _exchange(name, "topic"),
-                _quorum(name, QUORUM | arguments | self._no_limit()),
-                _bind(name, name, delays.held_here(level)),
-                commands.Exchange.Bind(destination=next_exchange, source=name, routing_key=delays.passed_on(level)),
-            )
-            next_exchange = name
-        return questions
+        levels = range(highest + 1)
+        names = [self.names.level(level, self._unit_seconds) for level in levels]
+        exits = [self.names.due, *names]  # each level leads to the one below it
+        held = [_bind(names[level], names[level], delays.held_here(level)) for level in levels]
+        passed_on = [
+            commands.Exchange.Bind(destination=exits[level], source=names[level], routing_key=delays.passed_on(level))
+            for level in levels
+        ]
+        # The highest first, because there a way begins: the newest may be forgotten.
+        queues = [_quorum(names[level], self._level(level, exits[level])) for level in reversed(levels)]
+        return [*(_exchange(name, "topic") for name in exits), *queues, *held, *passed_on]
+
+    def _level(self, level: int, next_exchange: str) -> FieldTable:
+        return {
+            **QUORUM,
+            "x-message-ttl": delays.milliseconds(level, self._unit_seconds),
+            "x-dead-letter-exchange": next_exchange,
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+            **self._no_limit(),
+        }
 
     def _no_limit(self) -> FieldTable:
         # From 4.0 a queue drops what came back twenty times, unless told otherwise; before, -1 means zero.
