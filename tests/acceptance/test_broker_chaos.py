@@ -45,9 +45,7 @@ def test_no_fault_loses_a_task_and_none_repeats_without_one(server: Server, tmp_
             fleet.dispatcher("chaotic:Chaotic", calls[half::2], pause_seconds=0.25, max_attempts=MANY)
             for half in range(2)
         ]
-        # A RabbitMQ takes its time to come back, longer than all the rest together.
-        restart_count = RESTART_COUNT if MINUTES or server.driver != "rabbitmq" else 0
-        storm = Storm(fleet, server, proxy, workers, rng, LEASE_SECONDS, restart_count)
+        storm = Storm(fleet, server, proxy, workers, rng, LEASE_SECONDS, RESTART_COUNT)
 
         storm.blow(FAULT_COUNT)
         for dispatcher in dispatchers:

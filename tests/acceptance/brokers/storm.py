@@ -74,6 +74,7 @@ class Storm:
         note("up")
 
     def _restart(self) -> None:
+        self.fleet.until(self.server.settled, tending=self.workers)
         note("down")
         self.server.kill()
         self._pass(self.rng.uniform(0.0, 0.5))
