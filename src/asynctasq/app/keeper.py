@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 
@@ -20,7 +21,10 @@ OnLost = Callable[[Sequence[tuple[Lease, Reason]]], None]
 
 @define(eq=False)
 class Held:
-    """A lease and the instants, on this process's monotonic clock, at which it ends and wants renewal."""
+    """A lease and the instants, on this process's monotonic clock, at which it ends and wants renewal.
+
+    It never ends by this clock on a queue whose leases do not.
+    """
 
     lease: Lease
     ends_at: float
@@ -35,6 +39,7 @@ class Keeper:
 
     def __init__(self, queue: Queue, *, lease_seconds: float, on_lost: OnLost) -> None:
         self._queue = queue
+        self._expire = queue.capabilities.leases_expire
         self._tick_seconds = min(lease_seconds, SHORTEST_VISIBILITY_SECONDS) / 3
         self._on_lost = on_lost
         self._held: dict[str, Held] = {}
@@ -47,8 +52,9 @@ class Keeper:
     def hold(self, leases: Iterable[Lease], *, since: float) -> None:
         """Renew these from now on. `since` is the monotonic instant before the call that leased them."""
         for lease in leases:
-            length = lease.lease_seconds
-            self._held[lease.token] = Held(lease, since + length, since + length / 3)
+            held = Held(lease, 0.0, 0.0)
+            self._renewed(held, lease.lease_seconds, since)
+            self._held[lease.token] = held
         self._some.set()
 
     def let_go(self, lease: Lease) -> Held | None:
@@ -89,6 +95,7 @@ class Keeper:
                 refusals = await self._queue.extend([held.lease for held in batch], lease_seconds=length)
         except (Unavailable, Closed, TimeoutError) as error:
             log.warning("%d leases could not be renewed, trying again: %s", len(batch), error)
+            self._report([(held.lease, Reason.LOST) for held in batch if self._was_over(held, length, before)])
             return
         except Exception:
             # Whatever is wrong with the queue, the others must be renewed, and these tried again.
@@ -96,8 +103,20 @@ class Keeper:
             return
         refused = {refusal.token: refusal.reason for refusal in refusals}
         for held in batch:
-            held.ends_at, held.renew_at = before + length, before + length / 3
+            self._renewed(held, length, before)
         self._report([(held.lease, refused[held.lease.token]) for held in batch if held.lease.token in refused])
+
+    def _renewed(self, held: Held, length: float, since: float) -> None:
+        held.ends_at = since + length if self._expire else math.inf
+        held.renew_at = since + length / 3
+
+    def _was_over(self, held: Held, length: float, asked_at: float) -> bool:
+        """Whether this lease, of those that end with a connection, had its length behind it before it was asked for.
+
+        Its length alone is not enough. If only this process has paused, the connection lives, and what is given up
+        here would stay with it for ever.
+        """
+        return not self._expire and asked_at >= held.renew_at + length * 2 / 3
 
     def _report(self, lost: Sequence[tuple[Lease, Reason]]) -> None:
         # What is not held any more was settled while the renewal was under way: its refusal means nothing.

@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from attrs import evolve
 
 from asynctasq.adapters.memory.queue import MemoryQueue
 from asynctasq.adapters.memory.storage import MemoryStorage
@@ -25,6 +26,25 @@ class Deaf(MemoryQueue):
     async def extend(self, leases, *, lease_seconds):
         self.asked.set()
         raise Unavailable("nobody there")
+
+
+class Lasting(MemoryQueue):
+    """Its leases end with a connection, as it says."""
+
+    capabilities = evolve(MemoryQueue.capabilities, leases_expire=False)
+
+    def __init__(self):
+        super().__init__(MemoryStorage(), ManualClock())
+        self.renewed = asyncio.Event()
+
+    async def extend(self, leases, *, lease_seconds):
+        refusals = await super().extend(leases, lease_seconds=lease_seconds)
+        self.renewed.set()
+        return refusals
+
+
+class LastingButDeaf(Deaf):
+    capabilities = Lasting.capabilities
 
 
 class Faulty(MemoryQueue):
@@ -149,3 +169,27 @@ def test_a_queue_that_fails_for_another_reason_is_asked_again(play):
         assert scene.keeper.leases
 
     play(test, Faulty)
+
+
+def test_a_pause_of_this_process_ends_no_lease_that_ends_with_its_connection(play):
+    async def test(scene):
+        leases = await scene.lease()
+        time.sleep(0.4)  # noqa: ASYNC251 - as a frozen process does
+        await scene.queue.renewed.wait()
+
+        assert scene.keeper.leases == leases
+        assert scene.lost.empty()
+
+    play(test, Lasting)
+
+
+def test_without_an_answer_a_lease_that_ends_with_its_connection_is_lost_as_well(play):
+    async def test(scene):
+        [lease] = await scene.lease()
+        before = time.monotonic()
+
+        assert await scene.lost.get() == [(lease, Reason.LOST)]
+        assert time.monotonic() - before < 2 * lease.lease_seconds
+        assert scene.keeper.leases == []
+
+    play(test, LastingButDeaf)
