@@ -33,7 +33,8 @@ def load(group: str, scheme: str) -> Factory:
     """
     ours = OURS.get(group, {}).get(scheme)
     if ours and ours.create:
-        return _usable(ours.create, scheme, ours.client)
+        require(scheme, ours.client)
+        return ours.create
     theirs = _entry_points(group).get(scheme)
     if theirs:
         return theirs.load()
@@ -50,10 +51,10 @@ def known(group: str) -> list[str]:
     return sorted(ours | _entry_points(group).keys())
 
 
-def _usable(create: Factory, scheme: str, client: str | None) -> Factory:
+def require(scheme: str, client: str | None) -> None:
+    """Raise `MissingExtra`, which names the extra, unless the client library of this driver is installed."""
     if client and find_spec(client) is None:
         raise MissingExtra(f"driver {scheme!r} needs {client}: pip install 'asynctasq[{scheme}]'")
-    return create
 
 
 def _entry_points(group: str) -> Mapping[str, EntryPoint]:

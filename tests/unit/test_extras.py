@@ -68,6 +68,21 @@ print(json.dumps(said))
 """
 
 
+IMPORT_EACH = """
+import importlib, json
+from asynctasq import plugins
+
+said = {}
+for name, driver in plugins.OURS["queues"].items():
+    if driver.create and driver.client and name != "sqs":  # which can be imported without, as above
+        try:
+            importlib.import_module(f"asynctasq.drivers.{name}_driver")
+        except Exception as error:
+            said[name] = type(error).__name__, str(error)
+print(json.dumps(said))
+"""
+
+
 def without_clients(code, folder):
     (folder / "ask.py").write_text(HIDE + code)
     done = subprocess.run(
@@ -100,6 +115,16 @@ def test_a_dispatch_with_a_driver_whose_extra_is_not_installed_names_it_in_one_l
     assert said == {
         driver: ["MissingExtra", f"driver {driver!r} needs {client}: pip install 'asynctasq[{driver}]'"]
         for driver, client in CLIENTS.items()
+    }
+
+
+def test_the_import_path_of_a_driver_whose_extra_is_not_installed_names_it_in_one_line(tmp_path):
+    said = without_clients(IMPORT_EACH, tmp_path)
+
+    assert said == {
+        driver: ["MissingExtra", f"driver {driver!r} needs {client}: pip install 'asynctasq[{driver}]'"]
+        for driver, client in CLIENTS.items()
+        if driver != "sqs"
     }
 
 
