@@ -43,14 +43,16 @@ class FunctionTask(Generic[P, R]):
     def __init__(self, function: Callable[P, R], settings: TaskSettings) -> None:
         functools.update_wrapper(self, function)
         self._signature = inspect.signature(function)
+        self._fitting_counts = _fitting_counts(self._signature)
         self.definition = self._define(function, settings)
         registry.default.add(self.definition)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> FunctionCall[R]:
-        try:
-            self._signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"{self.definition.name}: {error}") from None
+        if kwargs or len(args) not in self._fitting_counts:  # to bind takes as long as the rest of a call together
+            try:
+                self._signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise TypeError(f"{self.definition.name}: {error}") from None
         call = FunctionCall(self.__wrapped__, args, kwargs)
         set_up(call, self.definition, args, kwargs)
         return call
@@ -89,6 +91,16 @@ def task(
     if function is not None:
         return _made(function, settings)
     return lambda function: _made(function, settings)
+
+
+def _fitting_counts(signature: inspect.Signature) -> range:
+    """How many positional arguments alone are a call, as far as their number can tell."""
+    fixed = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = signature.parameters.values()
+    if any(parameter.kind not in fixed for parameter in parameters):
+        return range(0)
+    needed_count = sum(parameter.default is inspect.Parameter.empty for parameter in parameters)
+    return range(needed_count, len(parameters) + 1)
 
 
 def _made(function: Callable[P, R], settings: TaskSettings) -> FunctionTask[P, R]:

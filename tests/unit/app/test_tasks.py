@@ -51,6 +51,34 @@ def test_a_wrong_call_is_refused_where_it_is_made():
         send_email("ann")
 
 
+@pytest.mark.parametrize("count", range(5))
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda: None,
+        lambda a: None,
+        lambda a, b=1: None,
+        lambda a, /, b, c=2: None,
+        lambda a, *rest: None,
+        lambda *, key: None,
+        lambda a, *, key: None,
+        lambda a, *, key=1: None,
+        lambda a, **named: None,
+    ],
+)
+def test_a_task_is_called_as_its_function_is(function, count):
+    function.__qualname__, arguments = "function", [None] * count
+
+    def refuses(callable_):
+        try:
+            callable_(*arguments)
+        except TypeError:
+            return True
+        return False
+
+    assert refuses(task(function)) is refuses(function)
+
+
 def test_no_parameter_name_is_reserved():
     call = analyse({"a": 1}, run=2, _private=3)
 
