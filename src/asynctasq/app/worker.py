@@ -223,8 +223,7 @@ class Worker:
     def _settled(self, settled: Sequence[Settled]) -> None:
         with together():
             for verdict, refusal in settled:
-                slot = self._slots.get(verdict.lease.token)
-                if slot is None:
+                if (slot := self._slots.get(verdict.lease.token)) is None:
                     continue
                 self._journal.settled(slot.attempt, verdict, refusal)
                 if slot.buried is not None:
@@ -234,8 +233,7 @@ class Worker:
     def _lost(self, lost: Sequence[tuple[Lease, Reason]]) -> None:
         for lease, reason in lost:
             interruption = Interruption.CANCELLED if reason is Reason.CANCELLED else Interruption.LOST
-            slot = self._slots.get(lease.token)
-            if slot is None:
+            if (slot := self._slots.get(lease.token)) is None:
                 self._note_early_end(lease, interruption)
             elif slot.attempt.verdict is None:
                 self._interrupt(slot, interruption)
