@@ -84,11 +84,13 @@ class Ledger:
         return lost + [f"repeated: {start.id} ran well on {start.pid}" for start in needless]
 
     def repetitions(self) -> list[Entry]:
-        """Every start that was followed by another one of the same message."""
+        """Every start that was followed by another one of the same message, and had not asked for it."""
         starts: defaultdict[str, list[Entry]] = defaultdict(list)
         for entry in self.entries("started"):
             starts[entry.id].append(entry)
-        return [start for of_one in starts.values() for start in of_one[:-1]]
+        wanted = {(entry.id, entry.attempt) for entry in self.entries("asked again")}
+        repeated = (start for of_one in starts.values() for start in of_one[:-1])
+        return [start for start in repeated if (start.id, start.attempt) not in wanted]
 
     def overlaps(self, *, slack_seconds: float, copies: bool = False) -> list[str]:
         """Runs of one message at the same time, the earlier of which had every reason to believe in its lease.

@@ -1,9 +1,12 @@
 """A worker that wakes up after its lease can do no harm to the worker that took over."""
 
+import os
+
 import pytest
 
 from tests.acceptance.brokers.every import on_every_driver
 from tests.acceptance.fleet import Fleet, Process
+from tests.acceptance.ledger import note
 
 pytestmark = pytest.mark.acceptance
 
@@ -53,15 +56,21 @@ def test_a_zombie_brings_nothing_back_after_its_successor_has_finished(fleet: Fl
 
 
 def test_a_lease_that_was_lost_before_its_task_began_starts_nothing(fleet: Fleet):
-    fleet.doomed_worker("running:1", lease_seconds=LEASE_SECONDS)
-    [suspect] = fleet.dispatch("counting:Count", {"index": 0, "seconds": 0.1})
-    fleet.until(lambda: fleet.ledger.entries("killed"))
+    gate = fleet.folder / "gate"
+    os.mkfifo(gate)
+    victim = fleet.worker(lease_seconds=LEASE_SECONDS, concurrency=1)
+    [suspect] = fleet.dispatch("patient:Gated", {"index": 0, "gate": str(gate)})
+    fleet.started(1)
     zombie = fleet.worker(lease_seconds=LEASE_SECONDS)
-    fleet.dispatch("counting:Count", {"index": 1, "seconds": 2.0})
+    fleet.dispatch("counting:Count", {"index": 1, "seconds": 3.0})
+    fleet.started(1, pid=zombie.pid)
+    note("killed", pid=victim.pid)
+    victim.popen.kill()
     # What has killed a worker waits here until it can run alone.
     fleet.until(lambda: fleet.view(suspect).attempt == 2)
     zombie.freeze()
     fleet.worker(lease_seconds=LEASE_SECONDS)
+    gate.write_bytes(b"")
     fleet.until(lambda: 0 in fleet.ledger.indexes("finished"))
 
     zombie.thaw()

@@ -15,5 +15,6 @@ class Stale(AsyncTask[None]):
         enter("started", self, self.index)
         await asyncio.sleep(self.seconds)
         if self._current_attempt == 1:
+            enter("asked again", self, self.index)
             raise RetryIn(0)
         enter("finished", self, self.index)
