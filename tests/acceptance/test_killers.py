@@ -38,10 +38,13 @@ def test_a_task_that_ends_its_worker_at_each_start_dies_alone(fleet: Fleet, way:
     assert id == killer
     assert letter.error is not None
     assert letter.error.kind == "WorkerLost"
-    attempts = 3 if fleet.queue().capabilities.exact_attempts else 4
+    capabilities = fleet.queue().capabilities
+    attempts = 3 if capabilities.exact_attempts else 4
     assert letter.error.message == f"the worker died or lost its lease in {attempts} of 3 attempts, none is left"
-    assert fleet.ledger.indexes("started").count(0) in {3, attempts}
-    assert len(fleet.ledger.entries("failed: WorkerLost")) == 1
+    starts, ends = fleet.ledger.indexes("started").count(0), fleet.ledger.indexes("failed: WorkerLost").count(0)
+    # A queue that gives a message back as a copy may be left with two of it, each with attempts and an end of its own.
+    copied = starts > attempts and not capabilities.deduplicates
+    assert copied or (starts in {3, attempts} and ends == 1)
     assert {entry.id for entry in fleet.ledger.entries("finished")} == set(others)
     assert max(entry.attempt for entry in fleet.ledger.entries("finished")) == 2
 
