@@ -1,11 +1,9 @@
 """The composition root: which class stands for which part. Data only; nothing here opens or connects anything."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import uuid_utils
 from attrs import asdict
 from dependency_injector import containers, providers
 
@@ -25,6 +23,7 @@ from asynctasq.app.definition import Mode
 from asynctasq.app.dispatcher import Dispatcher
 from asynctasq.app.events import Events
 from asynctasq.app.history import HistorySink
+from asynctasq.app.ids import new_id
 from asynctasq.app.imports import Importer
 from asynctasq.app.lifespan import Application
 from asynctasq.app.monitor import Monitor
@@ -41,14 +40,6 @@ from asynctasq.ports.events import EventSink
 from asynctasq.ports.executor import Call, Executor
 from asynctasq.ports.history import History
 from asynctasq.ports.queue import Queue
-
-
-def _new_id() -> str:
-    return str(uuid_utils.uuid7())
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _executors(settings: Settings, root: Path) -> Mapping[Mode, Executor]:
@@ -128,9 +119,7 @@ class Container(containers.DeclarativeContainer):
     routes = providers.Singleton(Routes, queue_loader, queue)
     task_defaults = providers.Callable(asdict, settings.provided.task_defaults)
     signer = providers.Singleton(signer_of, settings.provided.signing_key)
-    preparer = providers.Singleton(
-        Preparer, codec, task_defaults, providers.Object(_new_id), providers.Object(_now), signer=signer
-    )
+    preparer = providers.Singleton(Preparer, codec, task_defaults, providers.Object(new_id), signer=signer)
     event_sinks = providers.Callable(_event_sinks, settings)
     history = providers.Singleton(_history, settings)
     events = providers.Singleton(_events, broker, event_sinks, history)

@@ -1,7 +1,5 @@
 """What of a dispatch travels in a message's headers, written and read in one place. All of it is text."""
 
-from datetime import UTC, datetime
-
 from asynctasq.app.task_config import TaskConfig
 from asynctasq.domain.message import Message
 from asynctasq.domain.options import MissingModel, Options
@@ -39,14 +37,6 @@ def on_missing_model(message: Message) -> MissingModel:
 def share_session(message: Message) -> bool:
     """Whether all models of the task are to be in one session."""
     return message.headers.get("share_session") == "1"
-
-
-def dispatched_at(message: Message) -> datetime | None:
-    """When the task was dispatched, aware and in UTC; None if the header does not say it."""
-    try:
-        return datetime.fromisoformat(message.headers["dispatched_at"]).astimezone(UTC)
-    except (KeyError, ValueError, OverflowError):
-        return None
 
 
 def config_of(message: Message) -> TaskConfig:

@@ -1,7 +1,6 @@
 """From a task that somebody wants run to the message that a queue is given."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -40,7 +39,6 @@ class Preparer:
         codec: Codec,
         defaults: Mapping[str, object],
         new_id: Callable[[], str],
-        now: Callable[[], datetime],
         *,
         max_body_bytes: int = MAX_BODY_BYTES,
         signer: Signer | None = None,
@@ -48,26 +46,24 @@ class Preparer:
         self._codec = codec
         self._defaults = defaults
         self._new_id = new_id
-        self._now = now
         self._max_body_bytes = max_body_bytes
         self._signer = signer
         self._plans: WeakKeyDictionary[TaskDefinition, _Plan] = WeakKeyDictionary()
 
     def prepare(self, task: Sendable) -> Message:
-        """Raises `NotSendable`, `BodyTooLarge` or `ConfigurationError`; else the task knows its id and time."""
+        """Raises `NotSendable`, `BodyTooLarge` or `ConfigurationError`; else the task knows its id."""
         state = sending(task)
         self._refuse_losses(task, state)
         plan = self._plan(task, state)
         body = self._body(state)
         id = state.last_id if state.unsure and state.last_id else self._new_id()
-        at = self._now()
-        mark_dispatched(task, id, at)
+        mark_dispatched(task, id)
         message = Message(
             id,
             plan.queue,
             task=state.definition.name,
             body=body,
-            headers={"dispatched_at": at.isoformat(), **plan.headers},
+            headers=plan.headers,
             delay_seconds=state.delay_seconds,
             policy=plan.policy,
             priority=plan.priority,

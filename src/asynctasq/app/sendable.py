@@ -7,7 +7,8 @@ from typing import Any, Self, TypedDict, TypeVar, Unpack
 from attrs import define
 
 from asynctasq.app.definition import TaskDefinition
-from asynctasq.app.headers import config_of, dispatched_at
+from asynctasq.app.headers import config_of
+from asynctasq.app.ids import made_at
 from asynctasq.app.task_config import TaskConfig
 from asynctasq.domain.errors import ConfigurationError
 from asynctasq.domain.message import Message
@@ -56,7 +57,11 @@ class Sendable:
     _asynctasq: Sending
     _task_id: str | None = None
     _current_attempt: int = 0
-    _dispatched_at: datetime | None = None
+
+    @property
+    def _dispatched_at(self) -> datetime | None:
+        """When it was sent, aware and in UTC. Its id says so (ADR-0030)."""
+        return None if self._task_id is None else made_at(self._task_id)
 
     def execute(self) -> Any:
         """Do the work. A coroutine function in tasks that run on a loop, a plain one in all others."""
@@ -131,16 +136,16 @@ def sending(task: Sendable) -> Sending:
     return task._asynctasq  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
-def mark_dispatched(task: Sendable, id: str, at: datetime) -> None:
-    """Note under which id, and when, the task is being sent."""
+def mark_dispatched(task: Sendable, id: str) -> None:
+    """Note under which id the task is being sent."""
     state = sending(task)
     state.last_id, state.unsure = id, False
-    vars(task).update(_task_id=id, _dispatched_at=at)
+    vars(task)["_task_id"] = id
 
 
 def begin(task: Sendable, message: Message, attempt: int) -> None:
     """Make a task that a worker has just created know which message it is and how it was sent."""
-    vars(task).update(_task_id=message.id, _dispatched_at=dispatched_at(message), _current_attempt=attempt)
+    vars(task).update(_task_id=message.id, _current_attempt=attempt)
     task.config.update(config_of(message))
 
 

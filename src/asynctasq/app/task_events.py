@@ -7,6 +7,7 @@ from attrs import define
 
 from asynctasq.app.attempt import Attempt, Interruption
 from asynctasq.app.events import Events
+from asynctasq.app.ids import made_at
 from asynctasq.domain.events import Event, EventKind, Value
 from asynctasq.domain.message import Message
 from asynctasq.domain.outcome import ErrorInfo
@@ -83,7 +84,8 @@ class TaskEvents:
 
 def _of_message(message: Message) -> dict[str, Value]:
     fields: dict[str, Value] = {"task": message.task, "queue": message.queue}
-    for name in ("correlation_id", "dispatched_at"):
-        if name in message.headers:
-            fields[name] = message.headers[name]
+    if "correlation_id" in message.headers:
+        fields["correlation_id"] = message.headers["correlation_id"]
+    if at := made_at(message.id):
+        fields["dispatched_at"] = at.isoformat()
     return fields

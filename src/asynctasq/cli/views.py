@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import asdict
 
+from asynctasq.app.ids import made_at
 from asynctasq.cli.output import say
 from asynctasq.domain.lifecycle import State
 from asynctasq.domain.record import TaskRecord
@@ -15,6 +16,7 @@ from asynctasq.domain.views import MessageView
 def as_json(view: MessageView) -> dict[str, Any]:
     """What is known of a message but its arguments, which may be secret."""
     message = view.message
+    at = made_at(message.id)
     return {
         "id": message.id,
         "task": message.task,
@@ -23,7 +25,7 @@ def as_json(view: MessageView) -> dict[str, Any]:
         "attempts": view.attempt,
         "max_attempts": message.policy.max_attempts,
         "due_in_seconds": view.due_in_seconds,
-        "dispatched_at": message.headers.get("dispatched_at"),
+        "dispatched_at": at.isoformat() if at else None,
         "correlation_id": message.headers.get("correlation_id"),
         "worker": view.worker,
         "error": asdict(view.error) if view.error else None,

@@ -5,7 +5,7 @@ from attrs import field, frozen
 
 @frozen(kw_only=True)
 class TaskRecord:
-    """Neither arguments nor results. `finished_at` is seconds since the epoch, `dispatched_at` as its header says."""
+    """Neither arguments nor results. `finished_at` is seconds since the epoch, `dispatched_at` text as in ISO 8601."""
 
     id: str
     task: str

@@ -19,6 +19,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from asynctasq import plugins
+from asynctasq.app.ids import made_at
 from asynctasq.app.settings import Settings
 from asynctasq.domain.lifecycle import State
 from asynctasq.domain.message import Message
@@ -217,6 +218,8 @@ async def _views(variables: Mapping[str, str]) -> list[MessageView]:
 def _sent(view: MessageView) -> Sent:
     """The delay counts from the dispatch; those of the guides are tens of seconds."""
     left_seconds = view.due_in_seconds or 0.0
-    waited = datetime.now(UTC) - datetime.fromisoformat(view.message.headers["dispatched_at"])
+    sent_at = made_at(view.message.id)
+    assert sent_at is not None
+    waited = datetime.now(UTC) - sent_at
     delay_seconds = round((left_seconds + waited.total_seconds()) / 10) * 10 if left_seconds else 0
     return Sent(view.message, delay_seconds, time.time() + left_seconds)

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
 
 import pytest
@@ -12,13 +12,12 @@ from asynctasq.app.tasks import task
 from asynctasq.domain.errors import BodyTooLarge, ConfigurationError, NotSendable
 from asynctasq.domain.retry import RetryPolicy
 
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 CODEC = Codec(MsgpackSerializer())
 
 
 def preparer(defaults=None, **options):
     ids = count(1)
-    return Preparer(CODEC, defaults or {}, lambda: f"id-{next(ids)}", lambda: NOW, **options)
+    return Preparer(CODEC, defaults or {}, lambda: f"id-{next(ids)}", **options)
 
 
 @task
@@ -47,7 +46,7 @@ def test_a_bare_call_is_sent_with_built_in_settings():
 
     assert (message.id, message.queue, message.task) == ("id-1", "default", f"{__name__}:send")
     assert CODEC.decode(message.body) == (("ann",), {"body": "text"})
-    assert message.headers == {"dispatched_at": "2026-01-02T03:04:05+00:00"}
+    assert message.headers == {}
     assert (message.delay_seconds, message.priority) == (0, 0)
     assert message.policy == RetryPolicy(3, delay_seconds=60)
 
@@ -57,11 +56,7 @@ def test_the_decorator_goes_before_the_settings():
 
     assert (message.queue, message.priority) == ("reports", 3)
     assert message.policy == RetryPolicy.exponential(5, delay_seconds=9)
-    assert message.headers == {
-        "dispatched_at": "2026-01-02T03:04:05+00:00",
-        "timeout": "30.0",
-        "visibility_timeout": "600.0",
-    }
+    assert message.headers == {"timeout": "30.0", "visibility_timeout": "600.0"}
 
 
 def test_the_settings_go_before_what_is_built_in():
@@ -107,12 +102,12 @@ def test_the_driver_of_a_task_is_no_matter_of_the_message():
     assert preparer().prepare(charge).queue == "charges"
 
 
-def test_a_prepared_task_knows_its_id_and_time():
+def test_a_prepared_task_knows_its_id():
     call = send("ann")
 
     preparer().prepare(call)
 
-    assert (call._task_id, call._dispatched_at) == ("id-1", NOW)
+    assert call._task_id == "id-1"
 
 
 def test_each_dispatch_has_an_id_of_its_own():

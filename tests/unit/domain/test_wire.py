@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asynctasq.domain.message import Message
-from asynctasq.domain.wire import HEADER_VERSION, dumps_header, loads_message
+from asynctasq.domain.wire import HEADER_VERSION, REMEMBERED_BYTES, dumps_header, loads_message
 from asynctasq.testing.strategies import messages
 
 json_values = st.recursive(
@@ -94,3 +94,20 @@ def test_a_header_is_plain_ascii_text():
     message = Message("id", "q", task="tasks:größe", body=b"", headers={"a": "\ud800\0"})
 
     assert dumps_header(message).isascii()
+
+
+def test_messages_with_the_same_header_share_nothing_that_can_change():
+    header = header_of(headers={"a": "b"})
+
+    first, second = (loads_message("id", "q", header, b"")[0] for _ in range(2))
+
+    assert first == second
+    assert first.headers is not second.headers
+
+
+def test_a_long_header_is_not_remembered():
+    header = header_of(headers={"long": "x" * REMEMBERED_BYTES})
+
+    first, second = (loads_message("id", "q", header, b"")[0] for _ in range(2))
+
+    assert first.headers["long"] is not second.headers["long"]
