@@ -12,10 +12,9 @@ demo: $(READY)
 	$(BIN)/asynctasq demo
 
 # CI=true in the environment selects the full run: see tests/conftest.py.
-# Acceptance tests run alone: they start processes of their own, and some measure time.
 test: check
-	$(BIN)/python -m pytest -n 2 -m 'not acceptance'
-	$(BIN)/python -m pytest -m acceptance
+	$(BIN)/python -m pytest -n 3 --dist loadgroup -m 'not alone'
+	$(BIN)/python -m pytest -m alone
 
 check: $(READY)
 	$(BIN)/ruff format --check .

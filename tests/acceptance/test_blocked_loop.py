@@ -5,7 +5,7 @@ import pytest
 from tests.acceptance.brokers.every import on_every_driver
 from tests.acceptance.fleet import Fleet
 
-pytestmark = [pytest.mark.acceptance, on_every_driver]
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone, on_every_driver]
 
 LEASE_SECONDS = 1.0
 

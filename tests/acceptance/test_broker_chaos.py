@@ -10,14 +10,16 @@ import pytest
 from tests.acceptance.brokers.every import BROKERS
 from tests.acceptance.brokers.proxy import Proxy
 from tests.acceptance.brokers.servers import SERVERS, Server
-from tests.acceptance.brokers.storm import Storm
+from tests.acceptance.brokers.storm import BRISK, ROUGH, Storm
 from tests.acceptance.fleet import Fleet, Post
+from tests.conftest import FULL
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 
 LEASE_SECONDS = 1.0
 MINUTES = float(os.environ.get("MINUTES", "0"))
 FAULT_COUNT = round(30 * MINUTES) or 20
+WEATHER = ROUGH if FULL or MINUTES else BRISK
 RESTART_COUNT = FAULT_COUNT // 12
 CALLS_PER_FAULT = 300
 DONE_WITHIN_SECONDS = 60.0
@@ -45,7 +47,7 @@ def test_no_fault_loses_a_task_and_none_repeats_without_one(server: Server, tmp_
             fleet.dispatcher("chaotic:Chaotic", calls[half::2], pause_seconds=0.25, max_attempts=MANY)
             for half in range(2)
         ]
-        storm = Storm(fleet, server, proxy, workers, rng, LEASE_SECONDS, RESTART_COUNT)
+        storm = Storm(fleet, server, proxy, workers, rng, WEATHER, LEASE_SECONDS, RESTART_COUNT)
 
         storm.blow(FAULT_COUNT)
         for dispatcher in dispatchers:

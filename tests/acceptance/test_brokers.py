@@ -22,7 +22,7 @@ from tests.acceptance.brokers.servers import SERVERS, Server
 from tests.acceptance.brokers.vandals import VANDALS
 from tests.acceptance.fleet import Fleet
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone, pytest.mark.timeout(240)]
 
 MANY = 1000
 AT_ONCE = 10_000

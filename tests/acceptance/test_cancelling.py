@@ -7,7 +7,7 @@ import pytest
 from asynctasq.domain.lifecycle import State
 from tests.acceptance.fleet import Fleet, Process
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 
 MODES = ["patient:OnLoop", "patient:InThread", "patient:InChild", "patient:OnLoopInChild"]
 

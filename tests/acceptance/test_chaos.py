@@ -14,7 +14,7 @@ from attrs import define, field
 from tests.acceptance.fleet import Fleet, Post, Process
 from tests.acceptance.ledger import note
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.full]
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone, pytest.mark.full]
 
 LEASE_SECONDS = 1.0
 LOCKED_SECONDS = 0.3

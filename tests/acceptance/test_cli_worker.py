@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.project import LOOPS, complaint, read_until, running
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 
 
 @pytest.mark.parametrize("loop", LOOPS)

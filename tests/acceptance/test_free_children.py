@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance.fleet import Fleet, Process
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 
 CONCURRENCY = 10
 

@@ -13,7 +13,7 @@ import pytest
 from tests.acceptance.fleet import Fleet, Process
 from tests.acceptance.project import complaint
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from asynctasq.domain.message import Message
 from asynctasq.domain.wire import dumps_header
 from tests.acceptance.fleet import Fleet
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 
 NO_ARGUMENTS = b"\x01\x92\x90\x80"
 WRITES_A_FILE = "from pathlib import Path\nPath('written').touch()\n\n\ndef main(): ...\n"

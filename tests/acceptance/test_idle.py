@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.fleet import Fleet, Process
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 
 TOMORROW_SECONDS = 86400
 WATCHED_SECONDS = 10.0

@@ -8,7 +8,7 @@ from tests.acceptance.brokers.every import on_every_driver
 from tests.acceptance.brokers.servers import SERVERS
 from tests.acceptance.fleet import Fleet, Post
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 
 LEASE_SECONDS = 1.0
 OTHERS = [{"index": index, "seconds": 0.05} for index in range(1, 50)]

@@ -8,7 +8,7 @@ import pytest
 from tests.acceptance.fleet import Fleet, Post
 from tests.acceptance.ledger import last
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 
 LEASE_SECONDS = 1.5
 MARGIN_SECONDS = 1.5

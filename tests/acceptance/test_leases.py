@@ -4,7 +4,7 @@ import pytest
 
 from tests.acceptance.fleet import Fleet
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 
 
 def test_a_short_lease_survives_the_wait_for_it_and_a_long_task(fleet: Fleet):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance.fleet import Fleet, Process
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.full]
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone, pytest.mark.full]
 
 COUNT = 100_000
 WITHIN_SECONDS = 180.0

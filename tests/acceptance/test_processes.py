@@ -9,7 +9,7 @@ import pytest
 
 from tests.acceptance.fleet import Fleet, Process
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 
 SIZE = 2
 MANY = [{"index": index, "seconds": 0} for index in range(1, 101)]

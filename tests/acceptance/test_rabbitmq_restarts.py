@@ -17,7 +17,7 @@ from asynctasq.domain.verdict import Ack, Bury
 from asynctasq.ports.queue import Queue
 from tests.acceptance.brokers.servers import RabbitMQServer
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.full, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone, pytest.mark.full, pytest.mark.timeout(180)]
 
 IDS = {f"id-{index}" for index in range(20)}
 SETTLED_WITHIN_SECONDS = 10.0

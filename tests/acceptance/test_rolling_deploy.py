@@ -7,7 +7,7 @@ import pytest
 
 from tests.acceptance.fleet import Fleet, Process
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 
 COUNT = 200
 BEFORE = 10

@@ -6,7 +6,7 @@ import pytest
 
 from tests.acceptance.fleet import Fleet, Process
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 
 STUBBORN = ["stubborn:Swallowing", "stubborn:Blocking", "stubborn:Threaded"]
 MODES = ["patient:OnLoop", "patient:InThread", "patient:InChild", "patient:OnLoopInChild"]

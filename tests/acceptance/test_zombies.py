@@ -8,7 +8,7 @@ from tests.acceptance.brokers.every import on_every_driver
 from tests.acceptance.fleet import Fleet, Process
 from tests.acceptance.ledger import note
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 
 LEASE_SECONDS = 1.0
 
