@@ -13,7 +13,7 @@ demo: $(READY)
 
 # CI=true in the environment selects the full run: see tests/conftest.py.
 test: check
-	$(BIN)/python -m pytest -n 3 --dist loadgroup -m 'not alone'
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m 'not alone'
 	$(BIN)/python -m pytest -m alone
 
 check: $(READY)

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -28,15 +27,8 @@ pytestmark = [
 ]
 
 Courses = Mapping[str, Course]
-
-
-def on(driver: str, *marks: pytest.MarkDecorator) -> Any:
-    """A course runs once, so all tests that look at it belong to one process."""
-    return pytest.param(driver, marks=[pytest.mark.xdist_group(f"guides on {driver}"), *marks])
-
-
 on_every_course = pytest.mark.parametrize(
-    "courses", [on("sqlite"), on("redis", pytest.mark.full)], indirect=True, scope="module"
+    "courses", ["sqlite", pytest.param("redis", marks=pytest.mark.full)], indirect=True, scope="module"
 )
 
 
@@ -151,7 +143,7 @@ def test_a_burst_leaves_no_queue_with_anything_to_run(courses: Courses, guide: s
 
 @pytest.mark.full
 @pytest.mark.parametrize("guide", BLOCKS)
-@pytest.mark.parametrize("courses", [on(each) for each in SERVERS if each not in OPEN_TO_VIEW], indirect=True)
+@pytest.mark.parametrize("courses", [each for each in SERVERS if each not in OPEN_TO_VIEW], indirect=True)
 def test_examples_chains_and_delays_run_on_every_driver(courses: Courses, guide: str):
     course = courses[guide]
     failed = {number: course.story(number) for number, ran in course.ran.items() if ran.returncode}
