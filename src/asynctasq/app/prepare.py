@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from attrs import frozen
 
@@ -48,7 +47,7 @@ class Preparer:
         self._new_id = new_id
         self._max_body_bytes = max_body_bytes
         self._signer = signer
-        self._plans: WeakKeyDictionary[TaskDefinition, _Plan] = WeakKeyDictionary()
+        self._plans: dict[TaskDefinition, _Plan] = {}
 
     def prepare(self, task: Sendable) -> Message:
         """Raises `NotSendable`, `BodyTooLarge` or `ConfigurationError`; else the task knows its id."""

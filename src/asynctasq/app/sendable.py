@@ -4,8 +4,7 @@ import math
 from datetime import datetime, timedelta
 from typing import Any, Self, TypedDict, TypeVar, Unpack
 
-from attrs import define
-
+from asynctasq.app import current
 from asynctasq.app.definition import TaskDefinition
 from asynctasq.app.headers import config_of
 from asynctasq.app.ids import made_at
@@ -27,7 +26,6 @@ class DispatchOptions(TypedDict, total=False):
     share_session: bool
 
 
-@define(eq=False)
 class Sending:
     """What a task keeps for its way to a worker; all the rest of the object belongs to its user.
 
@@ -36,15 +34,18 @@ class Sending:
     `unsure` says that the queue may or may not have the message `last_id`: it is sent under the same id again.
     """
 
-    definition: TaskDefinition
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    chain: dict[str, object]
+    # By hand: most dispatches set nothing of this, and a generated __init__ would set it all.
     delay_seconds: float = 0.0
     connection: object = None
     attributes: dict[str, Any] | None = None
     last_id: str | None = None
     unsure: bool = False
+
+    def __init__(self, definition: TaskDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.definition = definition
+        self.args = args
+        self.kwargs = kwargs
+        self.chain: dict[str, object] = {}
 
 
 S = TypeVar("S", bound="Sendable")
@@ -113,21 +114,17 @@ class Sendable:
         Raises `NotSendable` before anything is sent, `Refused` if the queue would not have it, and `Unavailable`
         if no answer came: then it may or may not be queued, and dispatching this object again sends the same id.
         """
-        from asynctasq.app.current import application
-
-        return await application().dispatcher.dispatch(self)
+        return await current.application().dispatcher.dispatch(self)
 
     def dispatch_sync(self) -> str:
         """The same for code that runs on no event loop."""
-        from asynctasq.app.current import application
-
-        return application().dispatcher.dispatch_sync(self)
+        return current.application().dispatcher.dispatch_sync(self)
 
 
 def set_up(task: Sendable, definition: TaskDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Give a new object its state: methods for this would take names from its user."""
     state = vars(task)
-    state["_asynctasq"] = Sending(definition, args, kwargs, chain={})
+    state["_asynctasq"] = Sending(definition, args, kwargs)
     state["config"] = definition.config.copy()
 
 

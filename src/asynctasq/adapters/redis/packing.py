@@ -46,6 +46,8 @@ def row_of(message: Message, length: int) -> Row:
 
 def microseconds(seconds: float) -> int:
     """Rounded up: nothing is early. A policy may grow a delay beyond every number."""
+    if not seconds:  # as nearly always
+        return 0
     return math.ceil(max(0.0, min(seconds, LONGEST_DELAY_SECONDS)) * 1_000_000)
 
 
@@ -67,6 +69,8 @@ def packs(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], byte
 
 def is_storable(name: str) -> bool:
     """Not too long, and without half a surrogate pair, which the server's JSON does not have."""
+    if name.isascii():  # as nearly all are
+        return len(name) <= NAME_LIMIT
     try:
         return len(name.encode()) <= NAME_LIMIT
     except UnicodeEncodeError:
