@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, null
 from enum import Enum
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import evolve
 
 from asynctasq.app import context
 from asynctasq.app.definition import Mode, TaskDefinition
@@ -43,26 +43,28 @@ class Interruption(Enum):
     CROWDED_OUT = "crowded out"
 
 
-@define(eq=False)
 class Attempt:
     """Filled in as it goes: `mode`, `definition` and `arguments` once read, `task` once built, `error` once failed."""
 
-    lease: Lease
+    # By hand: most attempts set few of these, and a generated __init__ would set them all.
+    definition: TaskDefinition
     mode: Mode | None = None
-    definition: TaskDefinition = field(init=False)
     arguments: Arguments = ((), {})
     loading: Loading | None = None
-    wait: Wait = asyncio.run
+    wait: Wait = staticmethod(asyncio.run)
     timeout_seconds: float | None = None
     skew_seconds: float = 0.0
     task: Sendable | None = None
     error: BaseException | None = None
     outcome: Outcome = SUCCEEDED
     interruption: Interruption | None = None
-    flag: context.Flag = field(factory=context.Flag)
     calls: tuple[Call, ...] = ()
     verdict: Verdict | None = None
-    started_at: float = field(factory=time.monotonic)
+
+    def __init__(self, lease: Lease) -> None:
+        self.lease = lease
+        self.flag = context.Flag()
+        self.started_at = time.monotonic()
 
     def supplied(self) -> AbstractAsyncContextManager[Arguments]:
         """Its arguments, for as long as the models among them live; raises `NotReady`."""

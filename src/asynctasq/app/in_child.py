@@ -71,7 +71,8 @@ def _speak(hook: Hook, sync_hook: SyncHook, ticket: Ticket) -> Outcome:
     if attempt is not None:
         on_loop = attempt.definition.mode is Mode.PROCESS_LOOP
         return _on_loop(hook(attempt)) if on_loop else sync_hook(attempt, _on_loop)
-    attempt = Attempt(ticket.lease, outcome=ticket.outcome, error=ticket.error or _loss(ticket.outcome))
+    attempt = Attempt(ticket.lease)
+    attempt.outcome, attempt.error = ticket.outcome, ticket.error or _loss(ticket.outcome)
     if not isinstance(_read(attempt), TaskDefinition):
         return ticket.outcome
     _keep(attempt)

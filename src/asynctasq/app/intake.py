@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
 
@@ -227,14 +228,13 @@ class Intake:
 def _by_shorter_length(leases: Sequence[Lease]) -> Mapping[float, Sequence[Lease]]:
     shorter: dict[float, list[Lease]] = {}
     for lease in leases:
-        asked = _visibility_of(lease)
-        if asked is not None and asked < lease.lease_seconds:
+        if "visibility_timeout" in lease.message.headers and (asked := _visibility_of(lease)) < lease.lease_seconds:
             shorter.setdefault(asked, []).append(lease)
     return shorter
 
 
-def _visibility_of(lease: Lease) -> float | None:
+def _visibility_of(lease: Lease) -> float:
     try:
-        return headers.seconds(lease.message, "visibility_timeout")
+        return headers.seconds(lease.message, "visibility_timeout") or math.inf
     except ValueError:
-        return None  # the runner buries what it cannot read
+        return math.inf  # the runner buries what it cannot read

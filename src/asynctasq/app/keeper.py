@@ -52,9 +52,7 @@ class Keeper:
     def hold(self, leases: Iterable[Lease], *, since: float) -> None:
         """Renew these from now on. `since` is the monotonic instant before the call that leased them."""
         for lease in leases:
-            held = Held(lease, 0.0, 0.0)
-            self._renewed(held, lease.lease_seconds, since)
-            self._held[lease.token] = held
+            self._held[lease.token] = Held(lease, *self._instants(lease.lease_seconds, since))
         self._some.set()
 
     def let_go(self, lease: Lease) -> Held | None:
@@ -103,12 +101,12 @@ class Keeper:
             return
         refused = {refusal.token: refusal.reason for refusal in refusals}
         for held in batch:
-            self._renewed(held, length, before)
+            held.ends_at, held.renew_at = self._instants(length, before)
         self._report([(held.lease, refused[held.lease.token]) for held in batch if held.lease.token in refused])
 
-    def _renewed(self, held: Held, length: float, since: float) -> None:
-        held.ends_at = since + length if self._expire else math.inf
-        held.renew_at = since + length / 3
+    def _instants(self, length: float, since: float) -> tuple[float, float]:
+        """When a lease ends that was given or renewed then, and when it wants to be renewed."""
+        return (since + length if self._expire else math.inf), since + length / 3
 
     def _was_over(self, held: Held, length: float, asked_at: float) -> bool:
         """Whether this lease, of those that end with a connection, had its length behind it before it was asked for.
