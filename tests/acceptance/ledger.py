@@ -147,10 +147,10 @@ class Ledger:
 
     def _needless_repetitions(self, *, copies: bool) -> list[Entry]:
         hits, outages, sent_again = self._hits(), self.outages(), self._sent_again()
-        ends = {(entry.id, entry.pid): entry.at for entry in self.entries("finished")}
+        ends = {(entry.id, entry.pid, entry.attempt): entry.at for entry in self.entries("finished")}
         needless: list[Entry] = []
         for start in self.repetitions():
-            end = ends.get((start.id, start.pid))
+            end = ends.get((start.id, start.pid, start.attempt))
             copied = copies and self._may_be_two(start.id, end or start.at)
             excused = copied or start.id in sent_again
             if not (excused or _was_hit(start, end, hits[start.pid]) or _was_cut_off(start, end, outages)):

@@ -1,7 +1,7 @@
 """The checker of these tests sees what it has to see: three broken queues, in stories that a whole one survives."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -91,7 +91,26 @@ def test_the_checker_excuses_what_had_run_before_it_was_sent_once_more(
         Entry(event="started", pid=3, at=2.4, id="it", attempt=second_attempt),
         Entry(event="finished", pid=3, at=2.5, id="it", attempt=second_attempt),
     ]
-    ledger = tmp_path / "ledger"
-    ledger.write_text("".join(json.dumps(asdict(entry)) + "\n" for entry in entries))
+    assert written(tmp_path, entries).faults() == faults
 
-    assert Ledger(ledger).faults() == faults
+
+def test_the_checker_tells_two_attempts_of_one_worker_apart(tmp_path: Path):
+    entries = [
+        Entry(event="dispatched", pid=1, at=0.0, id="it"),
+        Entry(event="started", pid=2, at=1.0, id="it", attempt=1),
+        Entry(event="finished", pid=2, at=1.1, id="it", attempt=1),
+        Entry(event="frozen", pid=2, at=1.2),
+        Entry(event="thawed", pid=2, at=4.0),
+        Entry(event="started", pid=2, at=5.0, id="it", attempt=2),
+        Entry(event="killed", pid=2, at=5.1),
+        Entry(event="started", pid=3, at=7.0, id="it", attempt=3),
+        Entry(event="finished", pid=3, at=7.1, id="it", attempt=3),
+    ]
+
+    assert written(tmp_path, entries).faults() == []
+
+
+def written(folder: Path, entries: Sequence[Entry]) -> Ledger:
+    ledger = folder / "ledger"
+    ledger.write_text("".join(json.dumps(asdict(entry)) + "\n" for entry in entries))
+    return Ledger(ledger)
