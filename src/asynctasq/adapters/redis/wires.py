@@ -42,6 +42,9 @@ class Wire(asyncio.Protocol):
         start = 0
         while found := answer_at(unread, start):
             value, start = found
+            if not self._answers:
+                self.abort()  # whatever it is: the next who asks must not take it for the answer
+                return
             self._give(value)
         self._unread = bytearray(unread[start:])
 

@@ -97,6 +97,17 @@ def test_an_answer_that_nobody_waits_for_is_not_given_to_the_next(transport):
     assert asyncio.run(scenario()) == 2
 
 
+def test_what_nobody_asked_for_ends_the_connection(transport):
+    async def scenario():
+        wire = wired(transport)
+        asked = wire.send(b"x")
+        transport.protocol.data_received(b":1\r\n-MASTERDOWN nobody asked\r\n:3\r\n")
+        return await asked, wire.broken
+
+    assert asyncio.run(scenario()) == (1, True)
+    assert transport.aborted
+
+
 def test_whoever_waits_hears_of_the_end(transport):
     async def scenario():
         wire = wired(transport)
