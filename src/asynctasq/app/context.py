@@ -53,8 +53,9 @@ class TaskFields(logging.Filter):
     """Put on a handler, gives every record `task_id` and `correlation_id`, None outside of a task."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        task = current.get()
         fields = vars(record)
-        fields.setdefault("task_id", task.id if task else None)
-        fields.setdefault("correlation_id", task.correlation_id if task else None)
+        if "task_id" not in fields or "correlation_id" not in fields:  # what a worker says of a task has both
+            task = current.get()
+            fields.setdefault("task_id", task.id if task else None)
+            fields.setdefault("correlation_id", task.correlation_id if task else None)
         return True

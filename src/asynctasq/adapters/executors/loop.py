@@ -1,7 +1,7 @@
 """Async tasks, on the loop that calls."""
 
 import asyncio
-from typing import cast
+from typing import Any
 
 from asynctasq.domain.errors import Closed
 from asynctasq.domain.outcome import ErrorInfo, Failed, Outcome, TimedOut
@@ -45,7 +45,8 @@ class LoopExecutor(Executor):
 async def _answer(call: Call) -> Outcome:
     """The function's own answer; an exception that it lets out is a failure, a cancellation from outside goes on."""
     try:
-        return await cast("asyncio.Future[Outcome]", call.function(call.argument))
+        answer: Any = call.function(call.argument)
+        return await answer
     except BaseException as error:  # even SystemExit must not end the loop
         current = asyncio.current_task()
         if isinstance(error, asyncio.CancelledError) and current is not None and current.cancelling():
