@@ -12,6 +12,7 @@ demo: $(READY)
 	$(BIN)/asynctasq demo
 
 # CI=true in the environment selects the full run: see tests/conftest.py.
+# Three at a time, since most wait for a server; by the file, since some files share what takes long to make.
 test: check
 	$(BIN)/python -m pytest -n 3 --dist loadfile -m 'not alone'
 	$(BIN)/python -m pytest -m alone
