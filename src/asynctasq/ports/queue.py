@@ -35,7 +35,8 @@ class Queue(Resource):
 
     Whatever is not refused is done. A verb raises `Unavailable`, after which nothing is known and the call may be
     repeated as it stands (`settle` and `extend` always, `enqueue` where the queue deduplicates), or `Closed`;
-    nothing else. No wall clock of a client ever matters.
+    nothing else. A message that was finished before its `enqueue` is repeated is known no more and joins once again.
+    No wall clock of a client ever matters.
     """
 
     capabilities: Capabilities

@@ -1,7 +1,6 @@
 """MessagePack: plain data is packed and read in C, any other type is an extension (ADR-0003)."""
 
 import re
-import threading
 from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import partial
@@ -24,8 +23,6 @@ MAX_EXTENSION_DEPTH = 64
 """Extensions within extensions: each costs several frames of the interpreter, here and in the worker."""
 FIRST_BUFFER_BYTES = 1024
 """It grows by itself; the library's own 256 KiB come from the system anew for each extension."""
-KEPT_BUFFER_BYTES = 64 * 1024
-"""And never shrinks: each thread would keep as much as it ever packed at once."""
 
 WRONG = (ValueError, TypeError, AttributeError, ArithmeticError, OSError, RecursionError)
 """What reading wrong bytes raises, beside the LookupErrors that mean something else."""
@@ -34,24 +31,6 @@ WRONG = (ValueError, TypeError, AttributeError, ArithmeticError, OSError, Recurs
 _may_hide = re.compile(rb"[\xc4-\xc9\xd4-\xd8]").search
 _HIDDEN = frozenset({bytearray, memoryview, ExtType, Timestamp})
 _CONTAINERS = frozenset({list, dict})
-
-
-class _PlainPacker(threading.local):
-    """For what needs no extension, as most arguments do not: to make a packer takes longer than to pack them."""
-
-    def __init__(self) -> None:
-        self._packer = _packer(None)
-
-    def pack(self, value: Any) -> bytes | None:
-        """None if there may be something in it that needs a closer look."""
-        try:
-            data = self._packer.pack(value)
-        except Exception:  # noqa: BLE001 - whoever looks closer says what is wrong
-            self._packer = _packer(None)
-            return None
-        if len(data) > KEPT_BUFFER_BYTES:
-            self._packer = _packer(None)
-        return None if _may_hide(data) else data
 
 
 class MsgpackSerializer(ReferenceSerializer):
@@ -69,12 +48,8 @@ class MsgpackSerializer(ReferenceSerializer):
         self._enum = enum_extension(20, classes)
         self._record = record_extension(21, classes)
         self._by_code = {each.code: each for each in (*STANDARD.values(), self._enum, self._record)}
-        self._plain = _PlainPacker()
 
     def dumps(self, value: Any, refer: Refer | None = None) -> bytes:
-        data = self._plain.pack(value)
-        if data is not None:
-            return data
         try:
             return self._pack(refer, value)
         except Exception as error:  # noqa: BLE001 - reading a field may run any code of the user's
@@ -99,7 +74,13 @@ class MsgpackSerializer(ReferenceSerializer):
         return distinct(found)
 
     def _pack(self, refer: Refer | None, value: Any, depth: int = 0) -> bytes:
-        data = _packer(partial(self._extended, refer, depth)).pack(value)
+        packer = Packer(
+            default=partial(self._extended, refer, depth),
+            strict_types=True,
+            unicode_errors="surrogatepass",  # lone surrogates are valid in Python's text and come back as they were
+            buf_size=FIRST_BUFFER_BYTES,  # pyright: ignore[reportCallIssue] - since msgpack 1.1, the stubs lack it
+        )
+        data = packer.pack(value)
         if _may_hide(data) and _hides(value):
             raise TypeError("bytearray, memoryview and MessagePack's own types would arrive as something else")
         return data
@@ -152,15 +133,6 @@ class MsgpackSerializer(ReferenceSerializer):
         if depth >= MAX_EXTENSION_DEPTH:
             raise ValueError("nested too deeply")
         return extension
-
-
-def _packer(default: Callable[[object], ExtType] | None) -> Packer:
-    return Packer(
-        default=default,
-        strict_types=True,
-        unicode_errors="surrogatepass",  # lone surrogates are valid in Python's text and come back as they were
-        buf_size=FIRST_BUFFER_BYTES,  # pyright: ignore[reportCallIssue] - since msgpack 1.1, the stubs lack it
-    )
 
 
 def _unpacked(data: bytes, ext_hook: Callable[[int, bytes], Any]) -> Any:

@@ -1,7 +1,6 @@
 """What is particular to MessagePack; the promises of the port are in tests/contract/test_msgpack.py."""
 
 import sys
-import tracemalloc
 from dataclasses import InitVar, dataclass, field
 from enum import Enum
 from types import ModuleType
@@ -192,22 +191,3 @@ def test_an_endless_value_is_named_as_such():
 def test_a_claimed_length_allocates_nothing():
     with pytest.raises(ValueError, match="exceeds max_array_len"):
         serializer.loads(b"\xdd\xff\xff\xff\xff")
-
-
-def test_no_room_is_kept_for_the_longest_value():
-    serializer.dumps(1)
-    tracemalloc.start()
-    try:
-        serializer.dumps("x" * 10_000_000)
-        kept_bytes, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-
-    assert kept_bytes < 100_000
-
-
-def test_nothing_of_a_refused_value_gets_into_the_next():
-    with pytest.raises(NotSendable):
-        serializer.dumps(["begun", object()])
-
-    assert serializer.loads(serializer.dumps(["whole"])) == ["whole"]
