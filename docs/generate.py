@@ -40,6 +40,7 @@ ABILITIES = {
     "max_lease_seconds": "the longest lease",
     "exact_attempts": "counts attempts exactly",
     "deduplicates": "refuses an id that it already holds, so that an enqueue can be repeated",
+    "remembers_senders": "knows a repeated enqueue again even after its messages were finished",
     "effects": "settles a message and enqueues others in one step",
     "max_body_bytes": "the largest body, in bytes",
     "lists_queues": "lists the queues that hold messages",

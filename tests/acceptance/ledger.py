@@ -7,7 +7,7 @@ import json
 import math
 import os
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -76,9 +76,8 @@ class Ledger:
     def faults(self, *, copies: bool = False) -> list[str]:
         """How the promise was broken: each id runs to its end, and again only if its worker was hit or cut off.
 
-        A hit is a kill or a freeze, and a broker that is away cuts off all workers. If it went away before it could
-        say that it has a message, that is sent once more, and may have run to its end meanwhile. A queue that gives a
-        message back as a copy (`copies`) may be left with two of it by any fault, and the second runs when it likes.
+        A hit is a kill or a freeze, and a broker that is away cuts off all workers. A queue that gives a message back
+        as a copy (`copies`) may be left with two of it by any fault, and the second runs when it likes.
         """
         lost = [f"lost: {id}" for id in sorted(self.outstanding)]
         needless = self._needless_repetitions(copies=copies)
@@ -130,30 +129,14 @@ class Ledger:
         faults = [entry.at for event in ("killed", "frozen", "down") for entry in self.entries(event)]
         return any(since - AT_ONCE_SECONDS <= at <= until for at in faults)
 
-    def _sent_again(self) -> set[str]:
-        """The ids that two first attempts were made of, and while they were dispatched the broker was away."""
-        first = [entry.id for entry in self.entries("started") if entry.attempt == 1]
-        outages = self.outages()
-        began_at: dict[int, float] = {}
-        cut_off: set[str] = set()
-        for entry in self._entries:
-            if entry.event == "dispatching":
-                began_at[entry.pid] = entry.at
-            elif entry.event == "dispatched":
-                since = began_at.get(entry.pid, entry.at)
-                if any(down_at <= entry.at and since <= up_at for down_at, up_at in outages):
-                    cut_off.add(entry.id)
-        return {id for id, count in Counter(first).items() if count > 1} & cut_off
-
     def _needless_repetitions(self, *, copies: bool) -> list[Entry]:
-        hits, outages, sent_again = self._hits(), self.outages(), self._sent_again()
+        hits, outages = self._hits(), self.outages()
         ends = {(entry.id, entry.pid, entry.attempt): entry.at for entry in self.entries("finished")}
         needless: list[Entry] = []
         for start in self.repetitions():
             end = ends.get((start.id, start.pid, start.attempt))
             copied = copies and self._may_be_two(start.id, end or start.at)
-            excused = copied or start.id in sent_again
-            if not (excused or _was_hit(start, end, hits[start.pid]) or _was_cut_off(start, end, outages)):
+            if not (copied or _was_hit(start, end, hits[start.pid]) or _was_cut_off(start, end, outages)):
                 needless.append(start)
         return needless
 

@@ -37,7 +37,7 @@ def test_it_makes_the_tables_that_a_task_then_passes_through(unfurnished):
     again = unfurnished.cli("migrate")
 
     assert (made.returncode, again.returncode) == (0, 0)
-    assert "up to date after 11 statements" in made.stdout
+    assert "up to date after 13 statements" in made.stdout
     assert again.stdout == "the schema of driver 'postgres' is up to date\n"
     unfurnished.dispatch("mail('ada')")
     assert "mailed ada" in unfurnished.cli("worker", "--burst").stdout
@@ -47,7 +47,7 @@ def test_a_dry_run_prints_the_statements_and_runs_none(unfurnished):
     shown = unfurnished.cli("migrate", "--dry-run")
 
     assert shown.returncode == 0
-    assert shown.stdout.count("CREATE TABLE") == 2
+    assert shown.stdout.count("CREATE TABLE") == 3
     assert shown.stdout.endswith(";\n")
     assert "is not there" in complaint(unfurnished.cli("queues"))
 

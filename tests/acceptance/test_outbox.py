@@ -12,7 +12,7 @@ from asynctasq.adapters.sqlite.queue import SqliteQueue
 from asynctasq.app.lifespan import Application
 from asynctasq.app.sendable import Sendable
 from asynctasq.container import build
-from asynctasq.domain.message import Message
+from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.verdict import Refusal
 from tests.acceptance.fleet import Fleet
 
@@ -32,9 +32,9 @@ class CountingQueue(SqliteQueue):
         super().__init__(path)
         self.batches: list[int] = []
 
-    async def enqueue(self, messages: Sequence[Message]) -> Sequence[Refusal]:
+    async def enqueue(self, messages: Sequence[Message], *, key: IdempotencyKey | None = None) -> Sequence[Refusal]:
         self.batches.append(len(messages))
-        return await super().enqueue(messages)
+        return await super().enqueue(messages, key=key)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import settings
 from asynctasq.adapters.rabbitmq.envelope import pack
 from asynctasq.adapters.rabbitmq.queue import RabbitmqQueue
 from asynctasq.domain.lease import Lease
-from asynctasq.domain.message import Message
+from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.verdict import Refusal, Release, Retry, Verdict
 from asynctasq.ports.queue import Queue
 from asynctasq.testing import QueueBench
@@ -44,9 +44,9 @@ class NotingQueue(RabbitmqQueue):
         super().__init__(URLS["rabbitmq"], exchange_name=NAMES.exchange, delay_unit_seconds=UNIT_SECONDS)
         self.bench = bench
 
-    async def enqueue(self, messages: Sequence[Message]) -> Sequence[Refusal]:
+    async def enqueue(self, messages: Sequence[Message], *, key: IdempotencyKey | None = None) -> Sequence[Refusal]:
         self.bench.note(message.delay_seconds for message in messages)
-        return await super().enqueue(messages)
+        return await super().enqueue(messages, key=key)
 
     async def settle(self, verdicts: Sequence[Verdict]) -> Sequence[Refusal]:
         self.bench.note(each.delay_seconds for each in verdicts if isinstance(each, Retry | Release))

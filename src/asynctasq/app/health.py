@@ -10,7 +10,7 @@ from attrs import define, field
 from asynctasq.app.routes import Driver, Routes
 from asynctasq.domain.errors import Closed, Unavailable
 from asynctasq.domain.lease import Lease
-from asynctasq.domain.message import Message
+from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.verdict import Refusal, Verdict
 from asynctasq.ports.admin import QueueAdmin
 from asynctasq.ports.queue import Queue
@@ -85,8 +85,8 @@ class WatchedQueue(Queue):
     async def ping(self) -> None:
         await self._health.hear(self._queue.ping())
 
-    async def enqueue(self, messages: Sequence[Message]) -> Sequence[Refusal]:
-        return await self._health.hear(self._queue.enqueue(messages))
+    async def enqueue(self, messages: Sequence[Message], *, key: IdempotencyKey | None = None) -> Sequence[Refusal]:
+        return await self._health.hear(self._queue.enqueue(messages, key=key))
 
     async def lease(
         self, queues: Sequence[str], *, limit: int, lease_seconds: float, owner: str, wait: float = 0.0

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import secrets
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -11,7 +12,7 @@ from attrs import define
 from asynctasq.app.backoff import Backoff
 from asynctasq.app.routes import Driver, Routes
 from asynctasq.domain.errors import Unavailable
-from asynctasq.domain.message import Message
+from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.verdict import Refusal
 
 BATCH_LIMIT = 1000
@@ -41,6 +42,8 @@ class Outbox:
         self._waiting: list[Parcel] = []
         self._sender: asyncio.Task[None] | None = None
         self._last_error: Unavailable | None = None
+        self._name = secrets.token_hex(8)
+        self._batch_number = 0
 
     def accept(self, parcels: Sequence[Parcel]) -> None:
         deadline = time.monotonic() + self._timeout_seconds
@@ -85,11 +88,13 @@ class Outbox:
     async def _enqueue(self, messages: Sequence[Message]) -> Sequence[Refusal]:
         backoff = Backoff()
         self._last_error = None
+        self._batch_number += 1
+        key = IdempotencyKey(self._name, self._batch_number)
         while True:
             queue = None
             try:
                 queue = await self._routes.queue(self._driver)
-                return await queue.enqueue(messages)
+                return await queue.enqueue(messages, key=key)
             except Unavailable as error:
                 self._last_error = error
                 if queue and not queue.capabilities.deduplicates:

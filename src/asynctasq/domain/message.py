@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from attrs import Factory, define, field
+from attrs import Factory, define, field, frozen
 
 from asynctasq.domain.retry import RetryPolicy
 
@@ -23,3 +23,19 @@ class Message:
     delay_seconds: float = field(default=0.0, kw_only=True)
     policy: RetryPolicy = field(default=RetryPolicy(), kw_only=True)
     priority: int = field(default=0, kw_only=True)
+
+
+@frozen
+class IdempotencyKey:
+    """Which call of which sender this is: a call that is repeated bears the key that it bore at first.
+
+    A sender, whose name nobody else ever bears, makes one call after the other, each under a number of its own. So a
+    queue needs to remember one number for each sender (as Kafka does for its idempotent producers, KIP-98).
+    """
+
+    sender: str
+    number: int
+
+    def part(self, at: int) -> "IdempotencyKey":
+        """For a part of the call that the queue takes in a step of its own."""
+        return IdempotencyKey(f"{self.sender}/{at}", self.number)

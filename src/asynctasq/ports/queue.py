@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from attrs import field, frozen
 
 from asynctasq.domain.lease import Lease
-from asynctasq.domain.message import Message
+from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.verdict import Refusal, Verdict
 from asynctasq.ports.admin import QueueAdmin
 from asynctasq.ports.resource import Resource
@@ -25,6 +25,11 @@ class Capabilities:
     exact_attempts: bool = True
     deduplicates: bool = True
     """A message whose id the queue still holds is refused as DUPLICATE."""
+    remembers_senders: bool = True
+    """A call under the key of its sender's last one is known as a repetition, whatever became of the messages since.
+
+    Not needed where no answer gets lost on its way (`sqlite`), and no use without `deduplicates`.
+    """
     effects: bool = True
     """Settlements apply their effects in the same step; otherwise a verdict with effects is refused as INVALID."""
     max_body_bytes: int | None = field(default=None)
@@ -35,8 +40,7 @@ class Queue(Resource):
 
     Whatever is not refused is done. A verb raises `Unavailable`, after which nothing is known and the call may be
     repeated as it stands (`settle` and `extend` always, `enqueue` where the queue deduplicates), or `Closed`;
-    nothing else. A message that was finished before its `enqueue` is repeated is known no more and joins once again.
-    No wall clock of a client ever matters.
+    nothing else. No wall clock of a client ever matters.
     """
 
     capabilities: Capabilities
@@ -47,10 +51,12 @@ class Queue(Resource):
         """The same storage over the same connection, for looking and repairing."""
 
     @abstractmethod
-    async def enqueue(self, messages: Sequence[Message]) -> Sequence[Refusal]:
+    async def enqueue(self, messages: Sequence[Message], *, key: IdempotencyKey | None = None) -> Sequence[Refusal]:
         """Become responsible for every message that is not refused (DUPLICATE, TOO_LARGE, INVALID).
 
-        An empty batch does nothing. Nothing is leased before its delay is over.
+        An empty batch does nothing. Nothing is leased before its delay is over. Without a `key` a repetition is known
+        by its ids, as long as the queue holds them; with one also after its messages were finished
+        (`remembers_senders`), for at least an hour.
         """
 
     @abstractmethod

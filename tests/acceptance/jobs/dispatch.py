@@ -34,7 +34,6 @@ async def main() -> None:
     done = {entry.index for entry in Ledger(Path(os.environ["LEDGER"])).entries("dispatched")}
     left = [call for call in work["calls"] if call["index"] not in done]
     for at in range(0, len(left), TOGETHER):
-        note("dispatching")
         await asyncio.gather(*(_dispatch(task, work["config"], call) for call in left[at : at + TOGETHER]))
         await asyncio.sleep(work["pause_seconds"])
 

@@ -12,7 +12,7 @@ from attrs import define, field
 from ledger import note
 
 from asynctasq.domain.lease import Lease
-from asynctasq.domain.message import Message
+from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.verdict import Refusal, Verdict
 from asynctasq.ports.admin import QueueAdmin
 from asynctasq.ports.queue import Queue
@@ -84,9 +84,9 @@ class MortalQueue(Queue):
     async def ping(self) -> None:
         await self._queue.ping()
 
-    async def enqueue(self, messages: Sequence[Message]) -> Sequence[Refusal]:
+    async def enqueue(self, messages: Sequence[Message], *, key: IdempotencyKey | None = None) -> Sequence[Refusal]:
         fate.pass_by("enqueueing")
-        refusals = await self._queue.enqueue(messages)
+        refusals = await self._queue.enqueue(messages, key=key)
         fate.pass_by("enqueued")
         return refusals
 

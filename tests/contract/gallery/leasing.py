@@ -29,9 +29,9 @@ class IgnoresTheOrderOfQueues(Sinner, breaks=4, seen_by_machine=True):
 
 
 class IgnoresPriorities(Sinner, breaks=4, seen_by_machine=True):
-    async def enqueue(self, messages):
+    async def enqueue(self, messages, *, key=None):
         self._storage.real_priorities.update((it.id, it.priority) for it in messages)
-        return await super().enqueue([attrs.evolve(it, priority=0) for it in messages])
+        return await super().enqueue([attrs.evolve(it, priority=0) for it in messages], key=key)
 
     def _take(self, queues, limit, lease_seconds, owner):
         leases = super()._take(queues, limit, lease_seconds, owner)
@@ -62,10 +62,10 @@ class ReclaimsOnlyWhenOtherwiseCalled(Sinner, breaks=(3, 6), seen_by_machine=Tru
             self._storage.move(entry, State.RUNNING, now, now)
         return leases
 
-    async def enqueue(self, messages):
+    async def enqueue(self, messages, *, key=None):
         for queue in self._storage.queues():
             self._storage.line(queue, State.PENDING, self._now())
-        return await super().enqueue(messages)
+        return await super().enqueue(messages, key=key)
 
 
 class ForgetsAttemptsThatCrashed(Sinner, breaks=7, seen_by_machine=True):

@@ -25,6 +25,7 @@ class ConnectionBound(MemoryQueue):
         leases_expire=False,
         exact_attempts=False,
         deduplicates=False,
+        remembers_senders=False,
         effects=False,
     )
 

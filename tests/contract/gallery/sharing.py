@@ -11,10 +11,10 @@ from tests.contract.gallery.sinner import Sinner
 
 
 class HearsOnlyItself(Sinner, breaks=14, seen_by_machine=False):
-    async def enqueue(self, messages):
+    async def enqueue(self, messages, *, key=None):
         others, self._storage._bells = self._storage._bells, getattr(self, "_own", set())
         try:
-            return await super().enqueue(messages)
+            return await super().enqueue(messages, key=key)
         finally:
             self._storage._bells = others
 

@@ -7,7 +7,7 @@ import pytest
 from asynctasq import task
 from asynctasq.adapters.memory.queue import MemoryQueue
 from asynctasq.domain.errors import Refused, Unavailable, Unsupported
-from asynctasq.domain.verdict import Reason, Refusal
+from asynctasq.domain.verdict import Ack, Reason, Refusal
 from tests.unit.app.running import application
 
 
@@ -22,15 +22,32 @@ class Watched(MemoryQueue):
         super().__init__()
         self.batches = []
 
-    async def enqueue(self, messages):
+    async def enqueue(self, messages, *, key=None):
         self.batches.append([message.id for message in messages])
-        refusals = await super().enqueue([message for message in messages if message.priority == 0])
+        refusals = await super().enqueue([message for message in messages if message.priority == 0], key=key)
         return [*refusals, *(Refusal(one.id, "", Reason.INVALID, "no") for one in messages if one.priority != 0)]
 
 
 class Silent(MemoryQueue):
-    async def enqueue(self, messages):
+    async def enqueue(self, messages, *, key=None):
         raise Unavailable("nobody there")
+
+
+class LosesItsFirstAnswer(MemoryQueue):
+    """And what came with that call has been leased and acked before it is repeated."""
+
+    answers = 0
+
+    async def enqueue(self, messages, *, key=None):
+        refusals = await super().enqueue(messages, key=key)
+        self.answers += 1
+        if self.answers == 1:
+            await self.settle([Ack(lease) for lease in await self.waiting()])
+            raise Unavailable("gone before it could answer")
+        return refusals
+
+    async def waiting(self):
+        return await self.lease(["default"], limit=10, lease_seconds=30, owner="test")
 
 
 def nothing_on(queue, index=0):
@@ -106,5 +123,18 @@ def test_code_without_a_loop_dispatches_synchronously():
         async with application() as app:
             id = await asyncio.to_thread(app.dispatcher.dispatch_sync, nothing_on(queue))
         assert queue.batches == [[id]]
+
+    asyncio.run(main())
+
+
+def test_what_was_sent_again_because_its_answer_was_lost_does_not_run_again():
+    async def main():
+        queue = LosesItsFirstAnswer()
+        async with application() as app:
+            await app.dispatcher.dispatch(nothing_on(queue))
+            again = [lease.message.id for lease in await queue.waiting()]
+            other = await app.dispatcher.dispatch(nothing_on(queue))
+            assert (queue.answers, again) == (3, [])
+            assert [lease.message.id for lease in await queue.waiting()] == [other]
 
     asyncio.run(main())

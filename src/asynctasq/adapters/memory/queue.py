@@ -10,7 +10,7 @@ from asynctasq.adapters.memory.storage import Entry, MemoryStorage, copy
 from asynctasq.domain.errors import Closed
 from asynctasq.domain.lease import Lease
 from asynctasq.domain.lifecycle import State
-from asynctasq.domain.message import Message
+from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.verdict import Ack, Bury, Cancel, Effect, Reason, Refusal, Release, Retry, Verdict
 from asynctasq.ports.clock import Clock
 from asynctasq.ports.queue import Capabilities, Queue
@@ -54,8 +54,10 @@ class MemoryQueue(Queue):
     async def ping(self) -> None:
         self._now()
 
-    async def enqueue(self, messages: Sequence[Message]) -> Sequence[Refusal]:
+    async def enqueue(self, messages: Sequence[Message], *, key: IdempotencyKey | None = None) -> Sequence[Refusal]:
         now = self._now()
+        if key and not self._storage.is_new(key):
+            return [Refusal(message.id, "", Reason.DUPLICATE) for message in messages]
         refusals: list[Refusal] = []
         for message in messages:
             if reason := self._objection(message):

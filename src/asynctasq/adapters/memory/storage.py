@@ -12,7 +12,7 @@ from attrs import define, field
 from asynctasq.adapters.memory.line import Line
 from asynctasq.domain.lease import Defect
 from asynctasq.domain.lifecycle import State
-from asynctasq.domain.message import Message
+from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.outcome import ErrorInfo
 
 
@@ -41,6 +41,8 @@ class MemoryStorage:
     """Every entry stands in one line, that of its queue and state."""
 
     entries: dict[str, Entry] = field(factory=dict[str, Entry], init=False)
+    _last_numbers: dict[str, int] = field(factory=dict[str, int], init=False)
+    """Of each sender. Not many: they live in this process too."""
     _lines: defaultdict[tuple[str, State], Line] = field(factory=lambda: defaultdict(Line), init=False)
     _numbers: Iterator[int] = field(factory=lambda: count(1), init=False)
     _bells: set[asyncio.Event] = field(factory=set[asyncio.Event], init=False)
@@ -49,6 +51,11 @@ class MemoryStorage:
         entry = Entry(message=copy(message), sequence=next(self._numbers), defect=defect)
         self.entries[message.id] = entry
         self._join(entry, State.SCHEDULED, now + message.delay_seconds, now)
+
+    def is_new(self, key: IdempotencyKey) -> bool:
+        """Whether this is not the last call of its sender once more. From now on it is the last."""
+        last, self._last_numbers[key.sender] = self._last_numbers.get(key.sender), key.number
+        return last != key.number
 
     def move(self, entry: Entry, state: State, until: float, now: float) -> None:
         self._lines[entry.message.queue, entry.state].leave(entry.message.id)

@@ -1,10 +1,11 @@
-"""The two tables by name: as the server must be asked for them, and as people know them."""
+"""The tables by name: as the server must be asked for them, and as people know them."""
 
 from attrs import frozen
 
 from asynctasq.domain.errors import ConfigurationError
 
-LONGEST_NAME = 64
+LONGEST_NAME = 59
+"""The server takes 64, and what we name after a table is five longer."""
 
 
 @frozen
@@ -27,14 +28,16 @@ class Table:
 class Tables:
     queue: Table
     dead: Table
+    sender: Table
 
 
 def tables(queue_table: str, dead_letter_table: str) -> Tables:
     """From the settings: each is `table` or `database.table`."""
-    found = Tables(_table("queue_table", queue_table), _table("dead_letter_table", dead_letter_table))
-    if found.queue == found.dead:
-        raise ConfigurationError(f"mysql queue_table and dead_letter_table are both {found.queue}: they must differ")
-    return found
+    queue, dead = _table("queue_table", queue_table), _table("dead_letter_table", dead_letter_table)
+    sender = Table(queue.schema, f"{queue.name}_sent")
+    if dead in (queue, sender):
+        raise ConfigurationError(f"mysql dead_letter_table={dead} must differ from {queue} and {sender} of queue_table")
+    return Tables(queue, dead, sender)
 
 
 def _table(setting: str, text: str) -> Table:

@@ -19,7 +19,7 @@ from asynctasq.adapters.mysql.statements import Statements
 from asynctasq.adapters.mysql.taking import Claim, Wish, claim, look
 from asynctasq.domain.errors import AsyncTasQError, ConfigurationError, SchemaMismatch, Unavailable
 from asynctasq.domain.lease import Lease
-from asynctasq.domain.message import Message
+from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.verdict import Ack, Refusal, Release, Verdict
 from asynctasq.ports.clock import Clock
 from asynctasq.ports.durability import Durability
@@ -81,6 +81,7 @@ class MySQLQueue(Queue, Durability):
 
     async def open(self) -> None:
         await self._pool.open()
+        await self._pool.write(lambda connection: connection.run(self._sql("forget")))
 
     async def close(self) -> None:
         await self._pool.close()
@@ -97,12 +98,14 @@ class MySQLQueue(Queue, Durability):
         risk = "a power cut may take back the last second of confirmed tasks"
         return [f"innodb_flush_log_at_trx_commit is {flush}: {risk}; set it to 1"]
 
-    async def enqueue(self, messages: Sequence[Message]) -> Sequence[Refusal]:
+    async def enqueue(self, messages: Sequence[Message], *, key: IdempotencyKey | None = None) -> Sequence[Refusal]:
         self._pool.check()
         refusals = [refusal for message in messages if (refusal := objection(message))]
         accepted = [message for message in messages if not objection(message)] if refusals else messages
         if accepted:
-            refusals += await self._pool.write(lambda connection: entering.enqueue(connection, self._sql, accepted))
+            refusals += await self._pool.write(
+                lambda connection: entering.enqueue(connection, self._sql, accepted, key)
+            )
             self._bell.ring()
         return refusals
 

@@ -9,12 +9,14 @@ from asynctasq.adapters.mysql.connection import Connection
 from asynctasq.adapters.mysql.faults import Answered, fault
 from asynctasq.adapters.mysql.literals import literal
 from asynctasq.adapters.mysql.names import tables
-from asynctasq.adapters.mysql.standing import SCHEMA_VERSION, Standing, adoptable, mark, problem, standings
+from asynctasq.adapters.mysql.standing import Standing, adoptable, mark, problem, standings
 from asynctasq.adapters.mysql.statements import Statements
 from asynctasq.domain.errors import ConfigurationError, SchemaMismatch, Unavailable
 from asynctasq.ports.schema import Schema
 
 LOCK_SECONDS = 30
+VERBS = {"queue": "queue", "dead letters": "dead", "senders": "sender"}
+"""How the files of a kind are named."""
 
 
 class MySQLSchema(Schema):
@@ -65,7 +67,7 @@ class MySQLSchema(Schema):
 
     async def _plan(self, connection: Connection, *, force: bool) -> Sequence[str]:
         plan: list[str] = []
-        for standing in await standings(connection, self._sql):  # there are two
+        for standing in await standings(connection, self._sql):  # there are three
             plan += await self._steps(connection, standing, force=force)
         return plan
 
@@ -78,7 +80,7 @@ class MySQLSchema(Schema):
             steps.append(f"ALTER TABLE {standing.table.quoted} COMMENT = {comment}")
         if version is None:
             raise ConfigurationError(problem(standing))
-        if version > SCHEMA_VERSION:
+        if version > standing.wanted:
             raise SchemaMismatch(problem(standing))
-        verb = "queue" if standing.kind == "queue" else "dead"
-        return steps + [self._sql(f"{verb}_{step}").decode() for step in range(version + 1, SCHEMA_VERSION + 1)]
+        verb = VERBS[standing.kind]
+        return steps + [self._sql(f"{verb}_{step}").decode() for step in range(version + 1, standing.wanted + 1)]

@@ -1,4 +1,4 @@
-"""How the two tables stand: each bears its version in its comment."""
+"""How the tables stand: each bears its version in its comment."""
 
 import re
 from collections.abc import Mapping, Sequence, Set
@@ -11,13 +11,15 @@ from asynctasq.adapters.mysql.names import Table
 from asynctasq.adapters.mysql.statements import Statements
 from asynctasq.domain.errors import ConfigurationError, SchemaMismatch
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSIONS: Mapping[str, int] = {"queue": 2, "dead letters": 2, "senders": 1}
+"""By kind."""
 
-_MARK = re.compile(r"asynctasq (queue|dead letters), schema (\d+)")
+_MARK = re.compile(r"asynctasq (queue|dead letters|senders), schema (\d+)")
 _ROW = frozenset(("seq", "id", "queue", "tier", "leases", "attempt", "failures", "owner", "error", "header", "body"))
 _COLUMNS: Mapping[str, Sequence[Set[str]]] = {
     "queue": (_ROW | {"due", "running"}, _ROW | {"due", "running", "skewed_seconds"}),
     "dead letters": (_ROW | {"state"}, _ROW | {"state", "ended_at"}),
+    "senders": (frozenset(("sender", "number", "seen_at")),),
 }
 """By version: what tells whether a table without a mark can be adopted."""
 
@@ -30,17 +32,23 @@ class Standing:
     kind: str
     version: int | None
 
+    @property
+    def wanted(self) -> int:
+        return SCHEMA_VERSIONS[self.kind]
+
 
 async def check(connection: Connection, statements: Statements) -> None:
-    """Raises `SchemaMismatch` unless both tables are as this version needs them."""
+    """Raises `SchemaMismatch` unless all tables are as this version needs them."""
     for standing in await standings(connection, statements):
         if text := problem(standing):
             raise SchemaMismatch(text)
 
 
 async def standings(connection: Connection, statements: Statements) -> Sequence[Standing]:
-    """Of the queue, then of the dead letters."""
-    tables = {"queue": statements.tables.queue, "dead letters": statements.tables.dead}
+    """In the order in which they are made."""
+    tables = dict(
+        zip(SCHEMA_VERSIONS, (statements.tables.queue, statements.tables.dead, statements.tables.sender), strict=True)
+    )
     looks = (_about(table, "standing", connection, statements) for table in tables.values())
     answers = await connection.run(*looks)
     return [
@@ -51,7 +59,7 @@ async def standings(connection: Connection, statements: Statements) -> Sequence[
 
 def problem(standing: Standing) -> str:
     """What a person has to do before this table can be used; nothing if it can."""
-    table, version = standing.table, standing.version
+    table, version, wanted = standing.table, standing.version, standing.wanted
     if version is None:
         return (
             f"the table {table} was not made by asynctasq: {_other_name(standing)},"
@@ -59,11 +67,11 @@ def problem(standing: Standing) -> str:
         )
     if version == 0:
         return f"the table {table} does not exist: run {MIGRATE}"
-    if version < SCHEMA_VERSION:
-        return f"the table {table} has schema version {version}, not {SCHEMA_VERSION}: run {MIGRATE}"
-    if version > SCHEMA_VERSION:
+    if version < wanted:
+        return f"the table {table} has schema version {version}, not {wanted}: run {MIGRATE}"
+    if version > wanted:
         remedy = f"upgrade asynctasq to the one whose {MIGRATE} made it"
-        return f"the table {table} has schema version {version}, this asynctasq knows up to {SCHEMA_VERSION}: {remedy}"
+        return f"the table {table} has schema version {version}, this asynctasq knows up to {wanted}: {remedy}"
     return ""
 
 
@@ -94,5 +102,5 @@ def _version(kind: str, comment: str) -> int | None:
 
 
 def _other_name(standing: Standing) -> str:
-    setting = "QUEUE_TABLE" if standing.kind == "queue" else "DEAD_LETTER_TABLE"
+    setting = "DEAD_LETTER_TABLE" if standing.kind == "dead letters" else "QUEUE_TABLE"
     return f"set ASYNCTASQ_MYSQL_{setting} to another name"

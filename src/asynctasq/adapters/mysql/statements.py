@@ -11,13 +11,13 @@ BEGIN = b"START TRANSACTION"
 COMMIT = b"COMMIT"
 ROLLBACK = b"ROLLBACK"
 
-_PLACE = re.compile(r":([a-z]+)|{(queue|dead)}")
+_PLACE = re.compile(r":([a-z]+)|{(queue|dead|sender)}")
 
 
 class Statements:
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
-        self._names = {"queue": tables.queue.quoted, "dead": tables.dead.quoted}
+        self._names = {"queue": tables.queue.quoted, "dead": tables.dead.quoted, "sender": tables.sender.quoted}
         self._templates: dict[str, Template] = {}
 
     def __call__(self, verb: str, **values: Value) -> bytes:

@@ -1,4 +1,6 @@
 -- Ids that are there already, in either table, are passed over: both probes are of primary keys.
+-- Of a repetition, which bears the number of its sender's last call, nothing enters. While that call is still under
+-- way elsewhere, this one waits at its row.
 -- One notification for the whole batch, because notifying takes a lock that all commits of the server share.
 WITH given AS (
     SELECT *
@@ -11,11 +13,21 @@ WITH given AS (
         CAST($6 AS bytea[])
     ) AS given (id, queue, priority, delay_seconds, header, body)
 ),
+called AS (
+    INSERT INTO {sender_table} AS known (sender, number)
+    SELECT CAST($8 AS text), CAST($9 AS bigint)
+    WHERE CAST($8 AS text) IS NOT NULL
+    ON CONFLICT (sender) DO UPDATE SET number = excluded.number, seen_at = statement_timestamp()
+    WHERE known.number <> excluded.number
+    RETURNING sender
+),
 entered AS (
     INSERT INTO {queue_table} (id, queue, priority, due, header, body)
     SELECT id, queue, priority, statement_timestamp() + delay_seconds * interval '1 second', header, body
     FROM given
-    WHERE NOT EXISTS (SELECT FROM {dead_letter_table} AS dead WHERE dead.id = given.id)
+    WHERE
+        (CAST($8 AS text) IS NULL OR EXISTS (SELECT FROM called))
+        AND NOT EXISTS (SELECT FROM {dead_letter_table} AS dead WHERE dead.id = given.id)
     ON CONFLICT (id) DO NOTHING
     RETURNING id, queue
 ),

@@ -8,7 +8,7 @@ from asynctasq.adapters.postgres.connection import Row
 from asynctasq.adapters.postgres.names import Tables
 from asynctasq.adapters.postgres.packing import columns_of, packs
 from asynctasq.adapters.postgres.statements import sql
-from asynctasq.domain.message import Message
+from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.verdict import Reason, Refusal
 
 T = TypeVar("T")
@@ -20,13 +20,20 @@ MAX_NAME_BYTES = 1000
 """An index entry of PostgreSQL has little more than twice that."""
 
 
-async def enqueue(fetch: Fetch, tables: Tables, channel: str, messages: Sequence[Message]) -> Sequence[Refusal]:
+async def enqueue(
+    fetch: Fetch, tables: Tables, channel: str, messages: Sequence[Message], key: IdempotencyKey | None = None
+) -> Sequence[Refusal]:
     """The refusals of what was there already."""
     entered: Counter[str] = Counter()
-    for pack in packs(messages):  # one, unless bodies are so large that they do not fit together
-        rows = await fetch(sql("enqueue", tables), *columns_of(pack), channel)
+    for at, pack in enumerate(packs(messages)):  # one, unless bodies are so large that they do not fit together
+        rows = await fetch(sql("enqueue", tables), *arguments_of(pack, channel, key and key.part(at)))
         entered.update(ids_of(rows))
     return refused(messages, entered)
+
+
+def arguments_of(messages: Sequence[Message], channel: str, key: IdempotencyKey | None = None) -> tuple[object, ...]:
+    """What enqueue.sql takes."""
+    return (*columns_of(messages), channel, *((key.sender, key.number) if key else (None, None)))
 
 
 def refused(messages: Sequence[Message], entered: Counter[str]) -> Sequence[Refusal]:

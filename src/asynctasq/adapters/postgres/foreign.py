@@ -7,9 +7,9 @@ from inspect import isawaitable
 from typing import Any, Protocol, cast
 
 from asynctasq.adapters.postgres.connection import FAULTS, Row
-from asynctasq.adapters.postgres.entering import enqueue, ids_of, refused
+from asynctasq.adapters.postgres.entering import arguments_of, enqueue, ids_of, refused
 from asynctasq.adapters.postgres.names import Tables
-from asynctasq.adapters.postgres.packing import columns_of, packs
+from asynctasq.adapters.postgres.packing import packs
 from asynctasq.adapters.postgres.statements import sql
 from asynctasq.domain.errors import Refused, Unsupported
 from asynctasq.domain.message import Message
@@ -49,7 +49,7 @@ def enqueue_on_sync(connection: object, tables: Tables, channel: str, messages: 
         raise _unknown(connection)
     entered: Counter[str] = Counter()
     for pack in packs(messages):  # one, as in `enqueue`
-        rows = _answer(_execute(connection, sql("enqueue", tables), (*columns_of(pack), channel)))
+        rows = _answer(_execute(connection, sql("enqueue", tables), arguments_of(pack, channel)))
         entered.update(ids_of(rows))
     return refused(messages, entered)
 

@@ -6,19 +6,26 @@ from attrs import frozen
 
 from asynctasq.adapters.postgres.entering import Fetch
 from asynctasq.adapters.postgres.faults import COMMAND
-from asynctasq.adapters.postgres.names import Tables
+from asynctasq.adapters.postgres.names import TableName, Tables
 from asynctasq.adapters.postgres.statements import sql
 from asynctasq.domain.errors import SchemaMismatch
 
-VERSION = 2
+QUEUE_VERSION = 2
+DEAD_VERSION = 2
+SENDER_VERSION = 1
 
 _MARK = re.compile(r"asynctasq schema (\d+)")
 
 
 @frozen
 class Mark:
-    """`oid` is None where there is no such table, `version` where there is no word of ours on it."""
+    """`oid` is None where there is no such table, `version` where there is no word of ours on it.
 
+    `wanted` is the version that this AsyncTasQ works with.
+    """
+
+    table: TableName
+    wanted: int
     oid: int | None
     version: int | None
 
@@ -33,10 +40,12 @@ class Mark:
             return f"is not there: run {COMMAND}"
         if self.version is None:
             return f"was not made by AsyncTasQ: name another one, or run {COMMAND} --force to adopt it"
-        if self.version < VERSION:
-            return f"has schema version {self.version}, this AsyncTasQ wants {VERSION}: run {COMMAND}"
-        if self.version > VERSION:
-            return f"has schema version {self.version}, this AsyncTasQ knows up to {VERSION}: upgrade AsyncTasQ here"
+        if self.version < self.wanted:
+            return f"has schema version {self.version}, this AsyncTasQ wants {self.wanted}: run {COMMAND}"
+        if self.version > self.wanted:
+            return (
+                f"has schema version {self.version}, this AsyncTasQ knows up to {self.wanted}: upgrade AsyncTasQ here"
+            )
         return None
 
 
@@ -45,21 +54,25 @@ def mark(version: int) -> str:
     return f"asynctasq schema {version}"
 
 
-async def read_marks(fetch: Fetch, tables: Tables) -> tuple[Mark, Mark]:
-    """Of the queue's table and of the one for dead letters."""
-    rows = await fetch(sql("marks", tables), str(tables.queue), str(tables.dead))
-    row = rows[0]
-    return Mark(row["queue_oid"], _version(row["queue_mark"])), Mark(row["dead_oid"], _version(row["dead_mark"]))
+async def read_marks(fetch: Fetch, tables: Tables) -> tuple[Mark, Mark, Mark]:
+    """Of the queue's table, of the one for dead letters, and of the one for senders."""
+    wanted = {tables.queue: QUEUE_VERSION, tables.dead: DEAD_VERSION, tables.sender: SENDER_VERSION}
+    rows = await fetch(sql("marks", tables), list(map(str, wanted)))
+    marks = (
+        Mark(table, version, row["oid"], _version(row["mark"]))
+        for (table, version), row in zip(wanted.items(), rows, strict=True)
+    )
+    return next(marks), next(marks), next(marks)
 
 
 async def checked_channel(fetch: Fetch, tables: Tables, place: str) -> str:
     """Where the queue's news is told. Raises `SchemaMismatch` unless the tables are as this version wants them."""
-    queue, dead = await read_marks(fetch, tables)
-    for name, found in ((tables.queue, queue), (tables.dead, dead)):
+    marks = await read_marks(fetch, tables)
+    for found in marks:
         if found.problem:
-            raise SchemaMismatch(f"{place}: table {name.given} {found.problem}")
+            raise SchemaMismatch(f"{place}: table {found.table.given} {found.problem}")
     # The number of the table, because its name depends on who asks.
-    return f"asynctasq_{queue.oid}"
+    return f"asynctasq_{marks[0].oid}"
 
 
 def _version(comment: str | None) -> int | None:

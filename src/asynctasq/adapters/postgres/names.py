@@ -9,7 +9,7 @@ from asynctasq.domain.errors import ConfigurationError
 _PART = r'"(?:[^"]|"")+"|[^".]+'
 _NAME = re.compile(rf"(?:({_PART})\.)?({_PART})")
 LONGEST_NAME_BYTES = 58
-"""PostgreSQL cuts names at 63 bytes, and those of our indexes are five longer."""
+"""PostgreSQL cuts names at 63 bytes, and what we name after a table is five longer."""
 
 
 def quoted(name: str) -> str:
@@ -40,6 +40,11 @@ class TableName:
     def __str__(self) -> str:
         return self.beside(self.table)
 
+    def suffixed(self, suffix: str) -> "TableName":
+        """Another table in the same schema."""
+        given = f'{self.given[:-1]}{suffix}"' if self.given.endswith('"') else f"{self.given}{suffix}"
+        return TableName(given, self.schema, self.table + suffix)
+
     def beside(self, name: str) -> str:
         """The quoted name of something else in the same schema."""
         return f"{quoted(self.schema)}.{quoted(name)}" if self.schema else quoted(name)
@@ -61,22 +66,29 @@ class Tables:
 
     queue: TableName
     dead: TableName
+    sender: TableName
 
     @classmethod
     def parse(cls, queue_table: str, dead_letter_table: str) -> "Tables":
-        tables = cls(TableName.parse(queue_table), TableName.parse(dead_letter_table))
-        if str(tables.queue) == str(tables.dead):
-            raise ConfigurationError(f"queue_table and dead_letter_table are both {queue_table!r}: they must differ")
-        return tables
+        queue, dead = TableName.parse(queue_table), TableName.parse(dead_letter_table)
+        sender = queue.suffixed("_sent")
+        if str(dead) in (str(queue), str(sender)):
+            raise ConfigurationError(
+                f"dead_letter_table={dead_letter_table!r} must differ from {queue.given} and {sender.given}, "
+                "which queue_table names"
+            )
+        return cls(queue, dead, sender)
 
     def fill(self, statement: str) -> str:
         """The statement with the names in their places."""
         names = {
             "queue_table": str(self.queue),
             "dead_letter_table": str(self.dead),
+            "sender_table": str(self.sender),
             "line_index": quoted(f"{self.queue.table}_line"),
             "line_index_with_schema": self.queue.beside(f"{self.queue.table}_line"),
             "id_index": quoted(f"{self.queue.table}_id"),
+            "sender_index": quoted(f"{self.queue.table}_sid"),
             "dead_id_index": quoted(f"{self.dead.table}_id"),
             "page_index": quoted(f"{self.dead.table}_page"),
         }

@@ -28,7 +28,7 @@ def packs(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
 
 
 def columns_of(messages: Sequence[Message]) -> Columns:
-    """What enqueue.sql takes: ids, queues, priorities, delays, headers, bodies."""
+    """Ids, queues, priorities, delays, headers, bodies."""
     return (
         [message.id for message in messages],
         [message.queue for message in messages],

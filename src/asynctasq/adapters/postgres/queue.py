@@ -16,7 +16,7 @@ from asynctasq.adapters.postgres.settling import columns_of, effects_of, refusal
 from asynctasq.adapters.postgres.statements import sql
 from asynctasq.domain.errors import Closed, Unavailable
 from asynctasq.domain.lease import Lease
-from asynctasq.domain.message import Message
+from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.verdict import Ack, Refusal, Release, Verdict
 from asynctasq.ports.queue import Capabilities
 from asynctasq.ports.transaction import TransactionalQueue
@@ -64,6 +64,7 @@ class PostgresQueue(TransactionalQueue):
         self._hints.open()
         try:
             self._channel = await checked_channel(self._database.run, self._tables, self._database.place)
+            await self._database.run(sql("forget", self._tables), for_people=True)
         except BaseException:
             await self._database.close(absence=NOT_OPENED)
             raise
@@ -76,10 +77,10 @@ class PostgresQueue(TransactionalQueue):
     async def ping(self) -> None:
         await self._database.run("SELECT 1")
 
-    async def enqueue(self, messages: Sequence[Message]) -> Sequence[Refusal]:
+    async def enqueue(self, messages: Sequence[Message], *, key: IdempotencyKey | None = None) -> Sequence[Refusal]:
         refusals, accepted = divided(messages, {at: no for at, it in enumerate(messages) if (no := objection(it))})
         self._database.check()
-        return [*refusals, *await enqueue(self._database.run, self._tables, self._channel, accepted)]
+        return [*refusals, *await enqueue(self._database.run, self._tables, self._channel, accepted, key)]
 
     async def enqueue_on(self, connection: object, messages: Sequence[Message]) -> Sequence[Refusal]:
         refusals, accepted = divided(messages, {at: no for at, it in enumerate(messages) if (no := objection(it))})

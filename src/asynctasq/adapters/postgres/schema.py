@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from asynctasq.adapters.postgres.connection import Connection, Database
 from asynctasq.adapters.postgres.faults import COMMAND
-from asynctasq.adapters.postgres.marks import VERSION, Mark, mark, read_marks
-from asynctasq.adapters.postgres.names import TableName, Tables, quoted
+from asynctasq.adapters.postgres.marks import Mark, mark, read_marks
+from asynctasq.adapters.postgres.names import Tables, quoted
 from asynctasq.adapters.postgres.statements import statements
 from asynctasq.domain.errors import ConfigurationError, SchemaMismatch
 from asynctasq.ports.schema import Schema
@@ -50,11 +50,12 @@ class PostgresSchema(Schema):
         return missing
 
     async def _missing(self, connection: Connection, *, force: bool) -> list[str]:
-        queue, dead = await read_marks(connection.fetch, self._tables)
+        queue, dead, sender = await read_marks(connection.fetch, self._tables)
         return [
             *await self._schemas(connection),
-            *self._steps("queue", self._tables.queue, queue, force=force),
-            *self._steps("dead", self._tables.dead, dead, force=force),
+            *self._steps("queue", queue, force=force),
+            *self._steps("dead", dead, force=force),
+            *self._steps("sender", sender, force=force),
         ]
 
     async def _schemas(self, connection: Connection) -> list[str]:
@@ -65,16 +66,17 @@ class PostgresSchema(Schema):
         )
         return [f"CREATE SCHEMA {quoted(row['name'])}" for row in rows]
 
-    def _steps(self, which: str, name: TableName, found: Mark, *, force: bool) -> list[str]:
+    def _steps(self, which: str, found: Mark, *, force: bool) -> list[str]:
         """What takes one table from where it is to where it should be."""
-        if found.version is not None and found.version > VERSION:
-            raise SchemaMismatch(f"table {name.given} {found.problem}")
+        if found.version is not None and found.version > found.wanted:
+            raise SchemaMismatch(f"table {found.table.given} {found.problem}")
         if found.is_foreign and not force:
             raise ConfigurationError(
-                f"table {name.given} was not made by AsyncTasQ: name another one, or adopt it with {COMMAND} --force"
+                f"table {found.table.given} was not made by AsyncTasQ: "
+                f"name another one, or adopt it with {COMMAND} --force"
             )
-        verbs = [f"{which}_{version}" for version in range((found.version or 0) + 1, VERSION + 1)]
+        verbs = [f"{which}_{version}" for version in range((found.version or 0) + 1, found.wanted + 1)]
         if found.is_foreign:
             verbs[0] = f"{which}_adopted"
         steps = [statement for verb in verbs for statement in statements(verb, self._tables)]
-        return [*steps, f"COMMENT ON TABLE {name} IS '{mark(VERSION)}'"] if steps else []
+        return [*steps, f"COMMENT ON TABLE {found.table} IS '{mark(found.wanted)}'"] if steps else []

@@ -14,7 +14,7 @@ from asynctasq.adapters.rabbitmq.standing import Standing
 from asynctasq.adapters.rabbitmq.topology import Names
 from asynctasq.domain.errors import Closed, ConfigurationError, Unavailable
 from asynctasq.domain.lease import Lease
-from asynctasq.domain.message import Message
+from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.options import QUEUE_NAME
 from asynctasq.domain.verdict import Reason, Refusal, Release, Verdict
 from asynctasq.domain.wire import dumps_header
@@ -38,6 +38,7 @@ class RabbitmqQueue(Queue):
         priorities=False,
         leases_expire=False,
         deduplicates=False,
+        remembers_senders=False,
         effects=False,
         max_body_bytes=MAX_BODY_BYTES,
     )
@@ -90,7 +91,12 @@ class RabbitmqQueue(Queue):
         session = await self._connected()
         await (await session.publisher()).sync()
 
-    async def enqueue(self, messages: Sequence[Message]) -> Sequence[Refusal]:
+    async def enqueue(
+        self,
+        messages: Sequence[Message],
+        *,
+        key: IdempotencyKey | None = None,  # noqa: ARG002 - the server remembers no senders
+    ) -> Sequence[Refusal]:
         session = await self._connected()
         objections = [_objection(message) for message in messages]
         accepted = [message for message, refusal in zip(messages, objections, strict=True) if refusal is None]

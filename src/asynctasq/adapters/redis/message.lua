@@ -4,10 +4,12 @@
 -- :card      hash  id -> everything that changes, packed as LAYOUT
 -- :error     hash  id -> the last failure as JSON, for ids whose card says so
 -- :queue     set   the names of queues that hold anything
+-- :sender:S  text  the number of this sender's last call, for a while
 -- :pending:Q zset  -priority -> due and place in its batch (12 bytes), id: the order in which they are leased
 -- :scheduled:Q :leased:Q :dead:Q :cancelled:Q  zset  instant -> id
 --
--- Instants are microseconds of the server's clock. Whatever has nothing left is gone: an empty queue leaves no key.
+-- Instants are microseconds of the server's clock. Whatever has nothing left is gone: an empty queue leaves no key
+-- but those of senders.
 local base = KEYS[1]
 local CARD, CONTENT, ERROR, QUEUE = base .. ':card', base .. ':content', base .. ':error', base .. ':queue'
 local LINES = { P = ':pending:', S = ':scheduled:', R = ':leased:', D = ':dead:', C = ':cancelled:' }

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from asynctasq.domain.lease import Lease
-from asynctasq.domain.message import Message
+from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.wire import dumps_header, loads_message
 
 T = TypeVar("T")
@@ -65,6 +65,11 @@ def packs(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], byte
         size += length
     if rows:
         yield messages[start:], to_json(rows), b"".join(pieces)
+
+
+def words_of(key: IdempotencyKey) -> tuple[bytes, bytes]:
+    """Sender and number."""
+    return key.sender.encode(), b"%d" % key.number
 
 
 def is_storable(name: str) -> bool:

@@ -21,12 +21,13 @@ from asynctasq.adapters.redis.packing import (
     parsed,
     storable_name,
     to_json,
+    words_of,
 )
 from asynctasq.adapters.redis.resp import packed
 from asynctasq.adapters.redis.settling import arguments_of, refusals_of, tokens_of
 from asynctasq.domain.errors import AsyncTasQError
 from asynctasq.domain.lease import Lease
-from asynctasq.domain.message import Message
+from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.verdict import Reason, Refusal, Release, Verdict
 from asynctasq.ports.clock import Clock
 from asynctasq.ports.durability import Durability
@@ -96,7 +97,7 @@ class RedisQueue(Queue, Durability):
     async def durability(self) -> Sequence[str]:
         return await self._connection.open()
 
-    async def enqueue(self, messages: Sequence[Message]) -> Sequence[Refusal]:
+    async def enqueue(self, messages: Sequence[Message], *, key: IdempotencyKey | None = None) -> Sequence[Refusal]:
         refusals: list[Refusal] = []
         accepted: list[Message] = []
         for message in messages:
@@ -105,8 +106,9 @@ class RedisQueue(Queue, Durability):
             else:
                 accepted.append(message)
         # One after the other: a thousand messages are as much as a server should do in one breath.
-        for pack, rows, contents in packs(accepted):
-            duplicates: list[int] = parsed(await self._connection.run("enqueue", rows, contents))
+        for at, (pack, rows, contents) in enumerate(packs(accepted)):
+            sender = words_of(key.part(at)) if key else ()
+            duplicates: list[int] = parsed(await self._connection.run("enqueue", rows, contents, *sender))
             refusals += [Refusal(pack[position].id, "", Reason.DUPLICATE) for position in duplicates]
         return refusals
 

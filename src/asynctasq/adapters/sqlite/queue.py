@@ -20,7 +20,7 @@ from asynctasq.adapters.sqlite.settling import apply, extend, refused_leases, re
 from asynctasq.adapters.sqlite.statements import sql
 from asynctasq.adapters.sqlite.watch import Sight, Watch
 from asynctasq.domain.lease import Lease
-from asynctasq.domain.message import Message
+from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.verdict import Reason, Refusal, Verdict
 from asynctasq.ports.clock import Clock
 from asynctasq.ports.queue import Capabilities, Queue
@@ -63,7 +63,7 @@ class SqliteQueue(Queue):
     """
 
     # SQLite could hold more; but a body crosses the broker's loop in one piece, and others wait meanwhile.
-    capabilities = Capabilities(max_body_bytes=MAX_BODY_BYTES)
+    capabilities = Capabilities(remembers_senders=False, max_body_bytes=MAX_BODY_BYTES)
 
     def __init__(self, path: str | os.PathLike[str], *, synchronous: str = "full", clock: Clock | None = None) -> None:
         self.path = Path(path).absolute()
@@ -92,7 +92,12 @@ class SqliteQueue(Queue):
     async def ping(self) -> None:
         await self._watch.sight()
 
-    async def enqueue(self, messages: Sequence[Message]) -> Sequence[Refusal]:
+    async def enqueue(
+        self,
+        messages: Sequence[Message],
+        *,
+        key: IdempotencyKey | None = None,  # noqa: ARG002 - no answer gets lost within a process
+    ) -> Sequence[Refusal]:
         objections = {at: refusal for at, message in enumerate(messages) if (refusal := _objection(message))}
         refusals, accepted = _divided(messages, objections)
         return [*refusals, *await self._change(accepted, _insert_all, _duplicates)]

@@ -22,7 +22,7 @@ from asynctasq.adapters.sqs.receiving import Receiver, Source, Wish
 from asynctasq.adapters.sqs.settling import Settlement
 from asynctasq.domain.errors import Closed, Unavailable
 from asynctasq.domain.lease import Lease
-from asynctasq.domain.message import Message
+from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.verdict import Reason, Refusal, Release, Verdict
 from asynctasq.ports.durability import Durability
 from asynctasq.ports.queue import Capabilities, Queue
@@ -52,6 +52,7 @@ class SqsQueue(Queue, Durability):
         max_lease_seconds=MAX_LEASE_SECONDS,
         exact_attempts=False,
         deduplicates=False,
+        remembers_senders=False,
         effects=False,
         max_body_bytes=largest_body(LARGEST_BYTES),
     )
@@ -106,7 +107,12 @@ class SqsQueue(Queue, Durability):
         with self._connection.used():
             return await self._places.risks()
 
-    async def enqueue(self, messages: Sequence[Message]) -> Sequence[Refusal]:
+    async def enqueue(
+        self,
+        messages: Sequence[Message],
+        *,
+        key: IdempotencyKey | None = None,  # noqa: ARG002 - the service remembers no senders
+    ) -> Sequence[Refusal]:
         groups: defaultdict[str, list[Message]] = defaultdict(list)
         refusals: list[Refusal] = []
         with self._connection.used():

@@ -1,6 +1,6 @@
 """Promises about what goes in: responsibility, delays, bytes, refusals, and bytes that nobody should have put there."""
 
-from asynctasq.domain.message import Message
+from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.outcome import ErrorInfo
 from asynctasq.domain.retry import RetryPolicy
 from asynctasq.domain.verdict import Ack, Bury, Reason, Retry
@@ -159,3 +159,40 @@ class EnteringContract(Contract):
 
         assert list(await stage.lease(client)) == []
         assert list(await client.settle([Ack(lease)])) == []
+
+    @promise(18, needs=("remembers_senders",))
+    async def test_repeating_enqueue_under_its_key_after_a_message_was_finished_does_not_start_it_again(
+        self, stage: Stage
+    ) -> None:
+        before, after = await stage.client(), await stage.client()
+        messages, key = [stage.message(), stage.message("two"), stage.message()], stage.key()
+
+        await put(before, *messages, key=key)
+        finished = await stage.lease(before, "one", "two", limit=2)
+        await before.settle([Ack(lease) for lease in finished])
+        refusals = await after.enqueue(messages, key=key)
+
+        assert reasons(refusals) == {message.id: Reason.DUPLICATE for message in messages}
+        assert len({*ids(finished), *ids(await stage.lease(after, "one", "two"))}) == len(messages)
+
+    @promise(18, needs=("remembers_senders",))
+    async def test_only_the_last_call_of_the_same_sender_is_a_repetition(self, stage: Stage) -> None:
+        client = await stage.client()
+        messages, key = [stage.message() for _ in range(4)], stage.key()
+        keys = [key, IdempotencyKey(key.sender, 2), stage.key(), IdempotencyKey(key.sender, 3)]
+
+        for message, each in zip(messages, keys, strict=True):
+            await put(client, message, key=each)
+
+        assert sorted(ids(await stage.lease(client))) == sorted(message.id for message in messages)
+
+    @promise(18, needs=("remembers_senders",))
+    async def test_a_key_does_not_let_an_id_in_that_is_there_already(self, stage: Stage) -> None:
+        client = await stage.client()
+        known, new = stage.message(), stage.message()
+
+        await put(client, known)
+        refusals = await client.enqueue([known, new], key=stage.key())
+
+        assert reasons(refusals) == {known.id: Reason.DUPLICATE}
+        assert sorted(ids(await stage.lease(client))) == sorted([known.id, new.id])

@@ -181,7 +181,7 @@ class QueueMachine(RuleBasedStateMachine):
         return len(self.model.live()) < MOST_LIVE_MESSAGES
 
     def _enqueue(self, message: Message) -> None:
-        self.stage.run(put(self.cast.clients[0], message))
+        self.stage.run(put(self.cast.clients[0], message, key=self.stage.key()))
         self.model.enqueue(message)
 
     def _lease(self, client: int, queues: Sequence[str], *, limit: int, lasts: int) -> MultipleResults[Held]:

@@ -1,6 +1,7 @@
 """Where a contract plays: one event loop, one bench, and the clients that a test opened on it."""
 
 import asyncio
+import uuid
 from collections.abc import Coroutine, Generator, Iterable, Mapping, Sequence, Set
 from contextlib import contextmanager
 from itertools import count
@@ -10,7 +11,7 @@ import attrs
 import pytest
 
 from asynctasq.domain.lease import Lease
-from asynctasq.domain.message import Message
+from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.verdict import Reason, Refusal
 from asynctasq.ports.admin import AdminCapabilities
 from asynctasq.ports.queue import Capabilities, Queue
@@ -118,14 +119,18 @@ class Stage:
             priority=priority,
         )
 
+    def key(self) -> IdempotencyKey:
+        """The key of the first call of a sender whom nobody has heard of."""
+        return IdempotencyKey(uuid.uuid4().hex, 1)
+
     async def _abilities(self) -> set[str]:
         client = await self.client()
         return {*_declared(client.capabilities), *_declared(client.admin.capabilities)}
 
 
-async def put(client: Queue, *messages: Message) -> None:
+async def put(client: Queue, *messages: Message, key: IdempotencyKey | None = None) -> None:
     """Enqueue without a refusal."""
-    assert list(await client.enqueue(messages)) == []
+    assert list(await client.enqueue(messages, key=key)) == []
 
 
 def ids(leases: Iterable[Lease]) -> list[str]:

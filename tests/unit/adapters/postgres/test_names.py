@@ -26,9 +26,10 @@ def test_what_is_no_table_name_is_refused_with_its_shape(given):
         TableName.parse(given)
 
 
-def test_the_two_tables_must_differ():
-    with pytest.raises(ConfigurationError, match="both 'a'"):
-        Tables.parse("a", '"a"')
+@pytest.mark.parametrize(("queue", "dead"), [("a", '"a"'), ("s.a", "s.a_sent"), ('"a"', "a_sent")])
+def test_the_tables_must_differ(queue, dead):
+    with pytest.raises(ConfigurationError, match="must differ"):
+        Tables.parse(queue, dead)
 
 
 @pytest.mark.parametrize(

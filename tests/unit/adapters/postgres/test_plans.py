@@ -34,7 +34,7 @@ FILL = """
 LEASE = ["text[]", "int", "double precision", "text"]
 TOKENS = ["text[]", "bigint[]", "int[]"]
 TYPES = {
-    "enqueue": ["text[]", "text[]", "smallint[]", "double precision[]", "bytea[]", "bytea[]", "text"],
+    "enqueue": ["text[]", "text[]", "smallint[]", "double precision[]", "bytea[]", "bytea[]", "text", "text", "bigint"],
     "lease": LEASE,
     "outlook": ["text[]"],
     "extend": [*TOKENS, "double precision", "text"],
@@ -105,6 +105,8 @@ def arguments_of(tables):
             each("0", "double precision"),
             *[each("''", "bytea")] * 2,
             "'channel'",
+            "'sender'",
+            "7",
         ],
     }
 

@@ -165,6 +165,7 @@ def test_tables_may_have_any_name_in_any_schema(place):
     assert place.run(passes_a_message(place.dsn, **names))
     assert place.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1 ORDER BY 1", place.schema) == [
         ("Odd 'name'; --",),
+        ("Odd 'name'; --_sent",),
         ("dead.letters",),
     ]
 

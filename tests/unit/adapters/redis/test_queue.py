@@ -6,6 +6,7 @@ import pytest
 
 from asynctasq.adapters.redis.queue import RedisQueue
 from asynctasq.domain.lifecycle import State
+from asynctasq.domain.message import IdempotencyKey
 from asynctasq.domain.outcome import ErrorInfo
 from asynctasq.domain.verdict import Ack, Bury, Cancel, Enqueue, Reason, Retry
 from tests.servers import URLS
@@ -53,6 +54,32 @@ def test_a_batch_of_any_size_goes_through(queue, runner):
     assert [(refusal.id, refusal.reason) for refusal in refusals] == [("default-2400", Reason.DUPLICATE)]
     assert [lease.message.id for lease in leases] == [message.id for message in messages(2500)]
     assert [*not_extended, *not_settled] == []
+
+
+def test_a_repetition_of_any_size_is_known_after_all_is_finished(queue, runner):
+    async def scenario():
+        await queue.enqueue(messages(2500), key=IdempotencyKey("ann", 1))
+        while some := await leased(queue, limit=5000):
+            await queue.settle(map_acks(some))
+        return await queue.enqueue(messages(2500), key=IdempotencyKey("ann", 1)), await leased(queue)
+
+    refusals, leases = runner.run(scenario())
+
+    assert [refusal.id for refusal in refusals] == [message.id for message in messages(2500)]
+    assert leases == []
+
+
+def test_of_all_calls_of_a_sender_one_key_is_left_for_an_hour(queue, redis, prefix, runner):
+    async def scenario():
+        for number in range(5):
+            await queue.enqueue(messages(1, start=number), key=IdempotencyKey("ann", number))
+        await queue.settle(map_acks(await leased(queue)))
+
+    runner.run(scenario())
+
+    [key] = keys(redis, prefix)
+    assert redis.get(key) == b"4"
+    assert 3590 < redis.ttl(key) <= 3600
 
 
 def test_large_bodies_are_leased_some_at_a_time(queue, runner):

@@ -1,0 +1,2 @@
+-- Whether this call was made before.
+SELECT number FROM {sender} WHERE sender = :sender AND number = :number
