@@ -80,7 +80,7 @@ class Broker:
         channel = await (await self.session()).publisher()
         sources = [*await self._sources(), *self._levels(USED_LEVELS)]
         questions = [channel.ask(commands.Queue.Purge(queue=name), commands.Queue.PurgeOk) for name in sources]
-        await channel.connection.answered(questions)
+        await channel.answered(questions)
 
     async def has_consumers(self, queue: str, count: int) -> None:
         """Return when so many consumers wait on a queue."""

@@ -96,7 +96,7 @@ class RabbitmqAdmin(QueueAdmin):
             for source, count in counts.items()
             if count is not None
         ]
-        return sum(each.message_count or 0 for each in await channel.connection.answered(purges)) if purges else 0
+        return sum(each.message_count or 0 for each in await channel.answered(purges))
 
     async def _change(
         self, ids: Sequence[str], change: Callable[[Session, Reader, list[Letter]], Awaitable[None]]

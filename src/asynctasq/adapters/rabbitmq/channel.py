@@ -10,43 +10,25 @@ from pamqp import commands
 from pamqp.base import Frame
 from pamqp.frame import unmarshal
 
+from asynctasq.adapters.rabbitmq import frames
 from asynctasq.adapters.rabbitmq.confirms import Batch, Confirms
-from asynctasq.adapters.rabbitmq.connection import Connection
+from asynctasq.adapters.rabbitmq.connection import ANSWER_SECONDS, Connection, bounded
 from asynctasq.adapters.rabbitmq.deliveries import Delivery, Incoming, Subscription
-from asynctasq.adapters.rabbitmq.frames import (
-    ACK,
-    DELIVER,
-    GET_OK,
-    METHOD,
-    NACK,
-    Content,
-    Publication,
-    acks,
-    frame,
-    read_content,
-    read_deliver,
-    read_tag,
-)
+from asynctasq.adapters.rabbitmq.faults import ChannelLost
+from asynctasq.adapters.rabbitmq.frames import Content, Publication
 from asynctasq.domain.errors import Unavailable
 
 log = logging.getLogger("asynctasq.rabbitmq")
 
 F = TypeVar("F", bound=Frame)
+T = TypeVar("T")
 
+PROBE_SECONDS = 2.0
+"""After a silence: so soon a server that is there at all opens another channel."""
 WRITE_BYTES = 1024 * 1024
 MOST_SINGLE_ACKS = 16
 OWING_SECONDS = 0.25
 """A channel of the server passes some thirty acks on at once, and keeps the others until those are done."""
-NOT_FOUND = 404
-PRECONDITION_FAILED = 406
-
-
-class ChannelLost(Unavailable):
-    """The server closed the channel; the connection lives on."""
-
-    def __init__(self, text: str, code: int) -> None:
-        super().__init__(text)
-        self.code = code
 
 
 class Channel:
@@ -69,22 +51,23 @@ class Channel:
         self._number = connection.attach(self)
 
     @classmethod
-    async def open(cls, connection: Connection) -> "Channel":
+    async def open(cls, connection: Connection, *, seconds: float = ANSWER_SECONDS) -> "Channel":
         connection.check()
         channel = cls(connection)
         opened: asyncio.Future[Any] = channel.ask(commands.Channel.Open(), commands.Channel.OpenOk)
-        await connection.answered([opened, channel.ask(commands.Confirm.Select(), commands.Confirm.SelectOk)])
+        confirming = channel.ask(commands.Confirm.Select(), commands.Confirm.SelectOk)
+        await connection.answered([opened, confirming], seconds=seconds)
         return channel
 
     @property
     def busy(self) -> bool:
         return bool(self.unsettled or self._subscriptions or self._gets or self._confirms)
 
-    def close(self) -> None:
+    def close(self, reason: str = "the channel was closed") -> None:
         """What was delivered and not settled goes back to its queue."""
         if self.error is None:
             self.connection.send(self._number, commands.Channel.Close(200, "goodbye", 0, 0))
-            self._end(Unavailable("the channel was closed"))
+            self._end(Unavailable(reason))
 
     def ask(self, question: Frame, answer: type[F]) -> "asyncio.Future[F]":
         """Answers of one kind come in the order of their questions."""
@@ -94,8 +77,24 @@ class Channel:
         self.connection.send(self._number, question)
         return future
 
+    async def answered(self, answers: "Sequence[asyncio.Future[T]]") -> list[T]:
+        """All these answers to what was asked here.
+
+        Where one does not come, nobody knows what stands. A queue without a leader silences the channel that wants
+        something of it and no other, so only that one is given up, unless the whole connection is silent.
+        """
+        if not answers:
+            return []
+        try:
+            await bounded(asyncio.wait(answers))
+        except TimeoutError:
+            probe = await Channel.open(self.connection, seconds=PROBE_SECONDS)
+            probe.close()
+            self.close(self.connection.silence)
+        return [answer.result() for answer in answers]
+
     async def call(self, question: Frame, answer: type[F]) -> F:
-        [answered] = await self.connection.answered([self.ask(question, answer)])
+        [answered] = await self.answered([self.ask(question, answer)])
         return answered
 
     async def sync(self) -> None:
@@ -163,7 +162,7 @@ class Channel:
         up_to = max((tag for tag in tags if tag < first_left), default=0)
         if len(others) > MOST_SINGLE_ACKS:
             self.owing_until = asyncio.get_running_loop().time() + OWING_SECONDS
-        self.connection.write(acks(self._number, up_to, others))
+        self.connection.write(frames.acks(self._number, up_to, others))
 
     def give_back_all(self) -> None:
         """To where they were in their queues; each of them counts as delivered in vain."""
@@ -182,24 +181,24 @@ class Channel:
 
     def on_method(self, payload: bytes) -> None:
         match payload[:4]:
-            case kind if kind == DELIVER:
-                tag, delivery_tag = read_deliver(payload)
+            case frames.DELIVER:
+                tag, delivery_tag = frames.read_deliver(payload)
                 self._incoming = Incoming(lambda content, body: self._deliver(tag, delivery_tag, content, body))
-            case kind if kind == GET_OK:
-                delivery_tag, _ = read_tag(payload)
+            case frames.GET_OK:
+                delivery_tag, _ = frames.read_tag(payload)
                 self._incoming = Incoming(lambda content, body: self._got(delivery_tag, content, body))
-            case kind if kind == ACK:
-                self._confirms.answer(*read_tag(payload), refused=False)
-            case kind if kind == NACK:
-                self._confirms.answer(*read_tag(payload), refused=True)
+            case frames.ACK:
+                self._confirms.answer(*frames.read_tag(payload), refused=False)
+            case frames.NACK:
+                self._confirms.answer(*frames.read_tag(payload), refused=True)
             case _:
-                self._on_other(unmarshal(frame(METHOD, self._number, payload))[2])
+                self._on_other(unmarshal(frames.frame(frames.METHOD, self._number, payload))[2])
 
     def on_header(self, payload: bytes) -> None:
         incoming = self._incoming
         if incoming is None:
             raise ValueError("a content header that belongs to nothing")
-        incoming.content = read_content(payload)
+        incoming.content = frames.read_content(payload)
         incoming.missing = incoming.content.size
         self._arrive(incoming)
 

@@ -125,7 +125,10 @@ class Connection(asyncio.Protocol):
             if number not in self._channels:
                 self._channels[number] = channel
                 return number
-        raise Unavailable(f"all {MOST_CHANNELS} channels of the connection to RabbitMQ are in use")
+        # Channels that the server does not close as they are asked to add up; a new connection has none of them.
+        self.abort(Unavailable(f"all {MOST_CHANNELS} channels of the connection to RabbitMQ are in use"))
+        self.check()
+        raise AssertionError
 
     def detach(self, number: int) -> None:
         """Both sides know that this channel is closed."""
@@ -146,27 +149,25 @@ class Connection(asyncio.Protocol):
     async def comes(self, event: asyncio.Event) -> None:
         """Wait for something that the server brings about soon or never."""
         try:
-            await _bounded(event.wait())
+            await bounded(event.wait())
         except TimeoutError as error:
-            self.abort(Unavailable(self._silence))
-            raise Unavailable(self._silence) from error
+            self.abort(Unavailable(self.silence))
+            raise Unavailable(self.silence) from error
 
-    async def answered(self, answers: "Sequence[asyncio.Future[T]]") -> list[T]:
+    async def answered(self, answers: "Sequence[asyncio.Future[T]]", *, seconds: float = ANSWER_SECONDS) -> list[T]:
         """All these answers. Where one does not come, nobody knows what stands, and the connection is given up."""
-        if not answers:
-            return []
         try:
-            await _bounded(asyncio.wait(answers))
+            await bounded(asyncio.wait(answers), seconds)
         except TimeoutError:
-            self.abort(Unavailable(self._silence))
+            self.abort(Unavailable(self.silence))
         return [answer.result() for answer in answers]
 
     async def confirmed(self, confirm: "asyncio.Future[None]") -> None:
         """A queue that cannot confirm for now says nothing about the connection."""
         try:
-            await _bounded(asyncio.wait([confirm]))
+            await bounded(asyncio.wait([confirm]))
         except TimeoutError as error:
-            raise Unavailable(f"{self._silence} to what was published") from error
+            raise Unavailable(f"{self.silence} to what was published") from error
         confirm.result()
 
     def check(self) -> None:
@@ -174,7 +175,7 @@ class Connection(asyncio.Protocol):
             raise Unavailable(str(self.error)) from self.error
 
     @property
-    def _silence(self) -> str:
+    def silence(self) -> str:
         return f"RabbitMQ at {self.address} gave no answer for {ANSWER_SECONDS:g} s"
 
     # What the transport calls
@@ -293,6 +294,7 @@ class Connection(asyncio.Protocol):
             channel.on_end(error)
 
 
-async def _bounded(wait: Awaitable[object]) -> None:
-    async with asyncio.timeout(ANSWER_SECONDS):
+async def bounded(wait: Awaitable[object], seconds: float = ANSWER_SECONDS) -> None:
+    """Raises `TimeoutError` if it takes longer than an answer of the server may."""
+    async with asyncio.timeout(seconds):
         await wait

@@ -69,16 +69,11 @@ class Consumer:
         self.ring(self)
 
 
-async def end(session: Session, consumers: Sequence[Consumer]) -> list[Delivery]:
-    """What is fresh of these, fillers included; afterwards nothing is on its way to them."""
-    if not consumers:
-        return []
-    connection = consumers[0].channel.connection
-    await connection.answered([consumer.begun for consumer in consumers])
+async def end(session: Session, channel: Channel, consumers: Sequence[Consumer]) -> list[Delivery]:
+    """What is fresh of these, fillers included; afterwards nothing is on its way to them. They are all on `channel`."""
+    await channel.answered([consumer.begun for consumer in consumers])
     await _fill(session, [consumer for consumer in consumers if consumer.missing])
-    cancels = [consumer.channel.cancel(consumer.subscription) for consumer in consumers if not consumer.gone]
-    if cancels:
-        await connection.answered(cancels)
+    await channel.answered([channel.cancel(consumer.subscription) for consumer in consumers if not consumer.gone])
     return [delivery for consumer in consumers for delivery in consumer.fresh]
 
 

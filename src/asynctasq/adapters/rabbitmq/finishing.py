@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
+from asynctasq.domain.errors import Unavailable
+
 T = TypeVar("T")
 
 
@@ -27,9 +29,19 @@ async def _patience(task: "asyncio.Task[Any]") -> None:
         return
 
 
-async def side_by_side(works: Iterable[Coroutine[Any, Any, object]]) -> None:
-    """Do each of these to its end, and then raise the first error there was."""
+async def side_by_side(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Do each of these to its end; what they give, or the first error there was."""
     results = await asyncio.gather(*works, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
             raise result
+    return [result for result in results if not isinstance(result, BaseException)]
+
+
+async def what_can_be_had(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Do each of these to its end. What they give, without those that are `Unavailable`: their channel has ended."""
+    results = await asyncio.gather(*works, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, Unavailable):
+            raise result
+    return [result for result in results if not isinstance(result, BaseException)]

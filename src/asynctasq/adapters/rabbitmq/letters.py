@@ -7,15 +7,15 @@ from contextlib import asynccontextmanager
 from attrs import define, field
 from pamqp import commands
 
-from asynctasq.adapters.rabbitmq.channel import Channel, ChannelLost
+from asynctasq.adapters.rabbitmq.channel import Channel
 from asynctasq.adapters.rabbitmq.consumers import FILLER, without_fillers
 from asynctasq.adapters.rabbitmq.deliveries import Delivery, Subscription
 from asynctasq.adapters.rabbitmq.envelope import Envelope, unpack
+from asynctasq.adapters.rabbitmq.faults import RESOURCE_LOCKED, ChannelLost
 from asynctasq.adapters.rabbitmq.frames import Publication
 from asynctasq.adapters.rabbitmq.session import Session
 from asynctasq.domain.errors import Unavailable
 
-RESOURCE_LOCKED = 405
 LOCK_SECONDS = 5.0
 LOCK_PAUSE_SECONDS = 0.05
 
@@ -70,9 +70,9 @@ class Reader:
 
         await self.session.publish(self.channel, [Publication(queue, "", source, "filler", mark)])
         subscription = Subscription(queue, tag, sink)
-        await self.channel.connection.answered([self.channel.consume(subscription, source, limit=limit)])
+        await self.channel.answered([self.channel.consume(subscription, source, limit=limit)])
         await self.channel.connection.comes(read)
-        await self.channel.connection.answered([self.channel.cancel(subscription)])
+        await self.channel.answered([self.channel.cancel(subscription)])
         return [Letter(delivery) for delivery in without_fillers(deliveries)]
 
     async def remove(self, letters: list[Letter]) -> None:

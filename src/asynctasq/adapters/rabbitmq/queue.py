@@ -7,7 +7,7 @@ from asynctasq.adapters.rabbitmq import leasing, settling
 from asynctasq.adapters.rabbitmq.address import parse
 from asynctasq.adapters.rabbitmq.admin import RabbitmqAdmin
 from asynctasq.adapters.rabbitmq.envelope import Envelope, Record
-from asynctasq.adapters.rabbitmq.finishing import side_by_side, to_the_end
+from asynctasq.adapters.rabbitmq.finishing import to_the_end, what_can_be_had
 from asynctasq.adapters.rabbitmq.leasing import Request
 from asynctasq.adapters.rabbitmq.session import Session
 from asynctasq.adapters.rabbitmq.standing import Standing
@@ -150,8 +150,13 @@ class RabbitmqQueue(Queue):
         """Nothing here ends by itself, so this asks whether the server still sees the channels that delivered."""
         session = await self._connected()
         held = [session.get(lease.token) for lease in leases]
-        await side_by_side(channel.sync() for channel in {each.delivery.channel for each in held if each is not None})
-        return [settling.lost(lease) for lease, each in zip(leases, held, strict=True) if each is None]
+        await what_can_be_had(each.sync() for each in {each.delivery.channel for each in held if each is not None})
+        session.connection.check()
+        return [
+            settling.lost(lease)
+            for lease, each in zip(leases, held, strict=True)
+            if each is None or each.delivery.channel.error is not None
+        ]
 
     async def settle(self, verdicts: Sequence[Verdict]) -> Sequence[Refusal]:
         standing = await self._attended()

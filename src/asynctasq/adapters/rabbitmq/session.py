@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from attrs import define, evolve
 
 from asynctasq.adapters.rabbitmq.address import Address
-from asynctasq.adapters.rabbitmq.channel import NOT_FOUND, Channel, ChannelLost
+from asynctasq.adapters.rabbitmq.channel import Channel
 from asynctasq.adapters.rabbitmq.confirms import Batch
 from asynctasq.adapters.rabbitmq.connection import Connection
 from asynctasq.adapters.rabbitmq.deliveries import Delivery
 from asynctasq.adapters.rabbitmq.envelope import Envelope, Record, pack, unpack
+from asynctasq.adapters.rabbitmq.faults import NOT_FOUND, ChannelLost
 from asynctasq.adapters.rabbitmq.frames import Publication
 from asynctasq.adapters.rabbitmq.topology import Names, Topology, refused
 
@@ -40,6 +41,17 @@ class Held:
         return cls(delivery, delivery.id or str(uuid.uuid4()), envelope, attempt, owner)
 
 
+@define(eq=False)
+class Lessor:
+    """The channel on which one queue is consumed."""
+
+    channel: Channel
+    until: float
+
+    def serves(self, now: float) -> bool:
+        return self.channel.error is None and (now < self.until or not self.channel.unsettled)
+
+
 class Session:
     def __init__(self, connection: Connection, names: Names, unit_seconds: float) -> None:
         self.connection = connection
@@ -51,7 +63,7 @@ class Session:
         self._opening = asyncio.Lock()
         self._publisher: Channel | None = None
         self._leasing: list[Channel] = []
-        self._leasing_until = 0.0
+        self._lessors: dict[str, Lessor] = {}
         self._number = 0
 
     @classmethod
@@ -108,19 +120,26 @@ class Session:
                 self._publisher = await Channel.open(self.connection)
             return self._publisher
 
-    async def lessor(self) -> Channel:
-        """For what is leased from now on."""
+    async def lessor(self, queue: str) -> Channel:
+        """For what is leased of this queue from now on. One that gives no answer so keeps no other waiting."""
         async with self._opening:
             now = asyncio.get_running_loop().time()
-            self._leasing = [channel for channel in self._leasing if channel.error is None]
-            if self._leasing and (now < self._leasing_until or not self._leasing[-1].unsettled):
-                return self._leasing[-1]
-            for channel in [each for each in self._leasing if not each.busy]:
-                self._leasing.remove(channel)
-                channel.close()
-            self._leasing.append(await Channel.open(self.connection))
-            self._leasing_until = now + LEASING_SECONDS
-            return self._leasing[-1]
+            lessor = self._lessors.get(queue)
+            if lessor is not None and lessor.serves(now):
+                return lessor.channel
+            self._close_idle()
+            channel = await Channel.open(self.connection)
+            self._leasing.append(channel)
+            self._lessors[queue] = Lessor(channel, now + LEASING_SECONDS)
+            return channel
+
+    def _close_idle(self) -> None:
+        """Of the channels that nothing begins on any more those on which everything has ended."""
+        self._leasing = [channel for channel in self._leasing if channel.error is None]
+        lessors = {lessor.channel for lessor in self._lessors.values()}
+        for channel in [each for each in self._leasing if not (each.busy or each in lessors)]:
+            self._leasing.remove(channel)
+            channel.close()
 
     async def close(self) -> None:
         """Nothing is under way on it any more."""

@@ -1,7 +1,7 @@
 """What becomes of deliveries: copies first, confirmed, then acks. A crash in between duplicates and never loses."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import assert_never
 
 from attrs import define, evolve
@@ -11,6 +11,7 @@ from asynctasq.adapters.rabbitmq.envelope import Record, pack
 from asynctasq.adapters.rabbitmq.finishing import side_by_side
 from asynctasq.adapters.rabbitmq.frames import Publication
 from asynctasq.adapters.rabbitmq.session import Held, Session
+from asynctasq.domain.errors import Unavailable
 from asynctasq.domain.lease import Lease
 from asynctasq.domain.verdict import Ack, Bury, Cancel, Reason, Refusal, Release, Retry, Verdict
 
@@ -36,21 +37,24 @@ async def settle(session: Session, verdicts: Sequence[Verdict]) -> Sequence[Refu
         else:
             refusals.append(lost(lease))
     try:
-        await carry_out(session, [await _settlement(session, held, verdict) for verdict, held in claimed])
+        gone = await carry_out(session, [await _settlement(session, held, verdict) for verdict, held in claimed])
     except BaseException:
         # Those that were acked before it failed are not live any more, and are refused when this is repeated.
         for verdict, held in claimed:
             session.unclaim(verdict.lease.token, held)
         raise
-    return refusals
+    return refusals + [lost(verdict.lease) for verdict, held in claimed if held in gone]
 
 
-async def carry_out(session: Session, settlements: Iterable[Settlement]) -> None:
-    """Returns when the server knows of all of them."""
+async def carry_out(session: Session, settlements: Iterable[Settlement]) -> Collection[Held]:
+    """Returns when the server knows of all of them, but for what it returns: the channel of that ended meanwhile."""
     by_channel: defaultdict[Channel, list[Settlement]] = defaultdict(list)
     for each in settlements:
         by_channel[each.held.delivery.channel].append(each)
-    await side_by_side(_carry_out_on(session, channel, batch) for channel, batch in by_channel.items())
+    done = await side_by_side(_carry_out_on(session, channel, batch) for channel, batch in by_channel.items())
+    return [
+        each.held for batch, is_done in zip(by_channel.values(), done, strict=True) if not is_done for each in batch
+    ]
 
 
 async def put_back(session: Session, unstarted: Sequence[Held]) -> None:
@@ -63,14 +67,21 @@ def lost(lease: Lease) -> Refusal:
     return _refusal(lease, Reason.LOST, "the channel that delivered it is gone, or it was settled before")
 
 
-async def _carry_out_on(session: Session, channel: Channel, settlements: Sequence[Settlement]) -> None:
+async def _carry_out_on(session: Session, channel: Channel, settlements: Sequence[Settlement]) -> bool:
+    """Whether the channel lasted so long."""
     copies = [each.copy for each in settlements if each.copy is not None]
-    channel.ack([each.held.delivery for each in settlements if each.copy is None])
-    if copies:
-        await session.publish(channel, copies)
-        channel.ack([each.held.delivery for each in settlements if each.copy is not None])
-    # An ack has no answer. What comes after it on its channel has one.
-    await channel.sync()
+    try:
+        channel.ack([each.held.delivery for each in settlements if each.copy is None])
+        if copies:
+            await session.publish(channel, copies)
+            channel.ack([each.held.delivery for each in settlements if each.copy is not None])
+        # An ack has no answer. What comes after it on its channel has one.
+        await channel.sync()
+    except Unavailable:
+        if channel.error is None or session.connection.error is not None:
+            raise
+        return False
+    return True
 
 
 async def _settlement(session: Session, held: Held, verdict: Verdict) -> Settlement:

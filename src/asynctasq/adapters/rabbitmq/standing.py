@@ -7,7 +7,7 @@ come by themselves. What comes while he does not ask is put back after a moment.
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 from attrs import define, field
@@ -62,14 +62,14 @@ class Standing:
         """Make room for what is there, up to `limit` in all, and for at least one message of each queue."""
         self._unsure.difference_update(queues)
         counts = await ready_counts(self.session, queues)
-        channel = await self.session.lessor()
-        self._leave_others(channel)
+        lessors = {queue: await self.session.lessor(queue) for queue in queues}
+        self._leave_others(lessors)
         room = min(limit, MOST_AT_ONCE)
         room -= sum(each.missing for each in self._all())
         for queue in queues:
             share = max(0, min(counts[queue], room))
             if share or not any(each.missing for each in self._consumers[queue]):
-                consumer = Consumer.begin(self.session, channel, queue, max(share, 1), self._ring)
+                consumer = Consumer.begin(self.session, lessors[queue], queue, max(share, 1), self._ring)
                 self._consumers[queue].append(consumer)
                 room -= consumer.limit
 
@@ -84,9 +84,9 @@ class Standing:
     def _all(self) -> list[Consumer]:
         return [consumer for consumers in self._consumers.values() for consumer in consumers]
 
-    def _leave_others(self, channel: Channel) -> None:
+    def _leave_others(self, lessors: Mapping[str, Channel]) -> None:
         """On an old channel nothing new begins: it would share the end of what has run for long there."""
-        self._end([each for each in self._all() if each.channel is not channel])
+        self._end([each for each in self._all() if each.channel is not lessors.get(each.queue, each.channel)])
 
     def _ring(self, consumer: Consumer) -> None:
         if not consumer.missing:
@@ -103,15 +103,16 @@ class Standing:
 
     def _end(self, consumers: Sequence[Consumer]) -> None:
         """Nobody waits for this but `silence`."""
-        if not consumers:
-            return
+        by_channel: defaultdict[Channel, list[Consumer]] = defaultdict(list)
         for consumer in consumers:
             self._consumers[consumer.queue].remove(consumer)
-        task = asyncio.get_running_loop().create_task(self._put_back(consumers))
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+            by_channel[consumer.channel].append(consumer)
+        for channel, each in by_channel.items():
+            task = asyncio.get_running_loop().create_task(self._put_back(channel, each))
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
 
-    async def _put_back(self, consumers: Sequence[Consumer]) -> None:
-        with contextlib.suppress(Unavailable):  # then the connection is gone, and they with it
-            deliveries = without_fillers(await end(self.session, consumers))
+    async def _put_back(self, channel: Channel, consumers: Sequence[Consumer]) -> None:
+        with contextlib.suppress(Unavailable):  # then the channel is gone, and they with it
+            deliveries = without_fillers(await end(self.session, channel, consumers))
             await put_back(self.session, [Held.of(delivery) for delivery in deliveries])

@@ -1,10 +1,10 @@
 """Messages out of the server's queues, for a caller that does not wait: what is there, and then nothing more."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from asynctasq.adapters.rabbitmq.consumers import Consumer, end, without_fillers
 from asynctasq.adapters.rabbitmq.deliveries import Delivery
+from asynctasq.adapters.rabbitmq.finishing import what_can_be_had
 from asynctasq.adapters.rabbitmq.session import Session
 
 MOST_GETS = 3
@@ -35,18 +35,17 @@ async def ready_counts(session: Session, queues: Sequence[str]) -> Mapping[str, 
 
 
 async def _take(session: Session, shares: Mapping[str, int]) -> list[Delivery]:
-    if not shares:
-        return []
-    channel = await session.lessor()
-    requests: list[asyncio.Future[Delivery | None]] = []
-    consumers: list[Consumer] = []
-    for queue, share in shares.items():
-        if share <= MOST_GETS:
-            requests += [channel.get(queue, session.names.queue(queue)) for _ in range(share)]
-        else:
-            consumers.append(Consumer.begin(session, channel, queue, share))
-    got = await channel.connection.answered(requests) if requests else []
-    return [*(delivery for delivery in got if delivery is not None), *await end(session, consumers)]
+    taken = await what_can_be_had(_take_from(session, queue, share) for queue, share in shares.items())
+    session.connection.check()
+    return [delivery for of_one in taken for delivery in of_one]
+
+
+async def _take_from(session: Session, queue: str, share: int) -> list[Delivery]:
+    channel = await session.lessor(queue)
+    if share > MOST_GETS:
+        return await end(session, channel, [Consumer.begin(session, channel, queue, share)])
+    got = await channel.answered([channel.get(queue, session.names.queue(queue)) for _ in range(share)])
+    return [delivery for delivery in got if delivery is not None]
 
 
 def _shares(counts: Mapping[str, int], limit: int) -> Mapping[str, int]:

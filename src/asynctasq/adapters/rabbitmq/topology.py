@@ -13,8 +13,9 @@ from pamqp import commands
 from pamqp.common import FieldTable
 
 from asynctasq.adapters.rabbitmq import delays
-from asynctasq.adapters.rabbitmq.channel import NOT_FOUND, PRECONDITION_FAILED, Channel, ChannelLost
+from asynctasq.adapters.rabbitmq.channel import Channel
 from asynctasq.adapters.rabbitmq.connection import Connection
+from asynctasq.adapters.rabbitmq.faults import NOT_FOUND, PRECONDITION_FAILED, ChannelLost
 from asynctasq.adapters.rabbitmq.frames import Publication
 from asynctasq.domain.errors import Unavailable
 
@@ -125,7 +126,7 @@ class Topology:
         channel = await self._desk()
         questions = [commands.Queue.Declare(queue=source, passive=True) for source in sources]
         answers = [channel.ask(question, commands.Queue.DeclareOk) for question in questions]
-        return [answer.message_count or 0 for answer in await self._connection.answered(answers)]
+        return [answer.message_count or 0 for answer in await channel.answered(answers)]
 
     async def _ensure(self, queues: Sequence[str]) -> None:
         if not self._trusting:
@@ -199,7 +200,7 @@ class Topology:
         channel = await self._desk()
         try:
             answers = [channel.ask(question, ANSWERS[type(question)]) for question in questions]
-            await self._connection.answered(answers)
+            await channel.answered(answers)
         except ChannelLost as error:
             if error.code != PRECONDITION_FAILED or "x-queue-type" in str(error) or len(questions) == 1:
                 raise
