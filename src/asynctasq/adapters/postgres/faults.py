@@ -25,8 +25,7 @@ def state_of(error: BaseException) -> str:
 
 def is_from_pooler(error: BaseException) -> bool:
     """Whether only something between us and the server says this."""
-    text = str(error).lower()
-    return state_of(error) in _POOLER or "startup parameter" in text
+    return state_of(error) in _POOLER or _refuses_settings(error)
 
 
 def is_over(error: BaseException) -> bool:
@@ -40,7 +39,7 @@ def opening_fault(error: Exception, place: str) -> AsyncTasQError:
     """Of an attempt to connect."""
     if isinstance(error, ValueError):
         return ConfigurationError(f"postgres.dsn cannot be used: {error}")
-    if state_of(error) in _LASTING:
+    if state_of(error) in _LASTING or _refuses_settings(error):
         return ConfigurationError(f"{place} lets nobody in: {error}; correct postgres.dsn or the rights there")
     return fault(error, place)
 
@@ -49,11 +48,15 @@ def fault(error: Exception, place: str) -> AsyncTasQError:
     """Of a call."""
     if state_of(error) in _ABSENT:
         return Unavailable(f"{place} has lost a table of its queue ({error}): run {COMMAND}")
-    if state_of(error) in _LASTING or state_of(error).startswith(_PASSING):
+    if state_of(error) in _LASTING or state_of(error).startswith(_PASSING) or is_from_pooler(error):
         return Unavailable(f"{place} cannot do it now: {error}")
     if isinstance(error, asyncpg.PostgresError) or _is_bad_argument(error):
         return AsyncTasQError(f"{place} does not take it: {error}")
     return Unavailable(f"{place} gives no answer: {str(error) or type(error).__name__}")
+
+
+def _refuses_settings(error: BaseException) -> bool:
+    return "startup parameter" in str(error).lower()
 
 
 def _is_bad_argument(error: Exception) -> bool:

@@ -5,9 +5,11 @@ import logging
 import os
 import time
 
+import asyncpg
 import pytest
 
 from asynctasq.adapters.postgres import connection as connection_module
+from asynctasq.adapters.postgres.faults import fault
 from asynctasq.adapters.postgres.queue import PostgresQueue
 from asynctasq.domain.errors import Closed, ConfigurationError, Unavailable
 from asynctasq.domain.message import Message
@@ -35,8 +37,8 @@ def through(tables):
         proxy = Proxy(**traits)
         tables.run(proxy.start())
         queue = PostgresQueue(proxy.dsn(tables.schema))
-        tables.run(queue.open())
         made.append((proxy, queue))
+        tables.run(queue.open())
         return proxy, queue
 
     yield make
@@ -154,6 +156,17 @@ def test_behind_a_pooler_everything_works_and_one_line_says_so(through, tables, 
         assert tables.run(scenario()) == (20, [], [])
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "every 250 ms" in caplog.text
+
+
+def test_what_the_dsn_sets_and_a_pooler_refuses_is_for_a_person_to_mend(through):
+    with pytest.raises(ConfigurationError, match=r"startup parameter.*correct postgres\.dsn"):
+        through(strict=True, options="&work_mem=4MB")
+
+
+def test_a_statement_that_is_prepared_already_is_no_fault_of_the_message():
+    error = asyncpg.DuplicatePreparedStatementError('prepared statement "one" already exists')
+
+    assert isinstance(fault(error, "postgres"), Unavailable)
 
 
 def test_a_large_batch_goes_in_and_comes_out_in_order(queue, tables):
