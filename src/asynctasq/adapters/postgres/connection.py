@@ -54,8 +54,10 @@ class Connection(Protocol):
     def terminate(self) -> None: ...
     def is_closed(self) -> bool: ...
     def get_server_version(self) -> tuple[int, ...]: ...
+    def get_server_pid(self) -> int: ...
     async def add_listener(self, channel: str, callback: Callable[[Any, int, str, str], None]) -> None: ...
     def add_termination_listener(self, callback: Callable[[Any], None]) -> None: ...
+    def remove_termination_listener(self, callback: Callable[[Any], None]) -> None: ...
 
 
 _connect = cast("Callable[..., Awaitable[Connection]]", asyncpg.connect)  # pyright: ignore[reportUnknownMemberType]
@@ -66,7 +68,7 @@ _inherited: list[object] = []
 
 
 class Database:
-    """Opened at need. `pooled` is found out: a pooler between us and the server lends connections by transaction."""
+    """Opened at need. `pooled` is found out: whether a pooler stands between us and the server."""
 
     def __init__(
         self, dsn: str | None, *, min_size: int = 1, max_size: int = 10, statement_seconds: float = STATEMENT_SECONDS
@@ -227,15 +229,33 @@ class Database:
             connection = await self._connect(self._dsn)
         except (*FAULTS, ValueError) as error:
             if not self.pooled and is_from_pooler(error):
-                self.note_pooler(str(error))
-                return await self.connect()
+                return await self._connect_to_pooler(str(error))
             # Who was let in before may be again: only the first time it is for a person to mend.
             raise (fault if self._was_connected else opening_fault)(error, self.place) from error
         if connection.get_server_version() < OLDEST_SERVER:
             connection.terminate()
             raise ConfigurationError(f"{self.place} is older than PostgreSQL {OLDEST_SERVER[0]}: upgrade it")
         self._was_connected = True
+        if not self.pooled and not await self._is_answered_by_the_server(connection):
+            connection.terminate()
+            return await self._connect_to_pooler("another process of the server than the one that greeted answers")
         return connection
+
+    async def _connect_to_pooler(self, why: str) -> Connection:
+        self.note_pooler(why)
+        return await self.connect()
+
+    async def _is_answered_by_the_server(self, connection: Connection) -> bool:
+        """A pooler greets with a number of its own making. Nothing is prepared for this: that would be too late."""
+        try:
+            count = await connection.execute(f"SELECT WHERE pg_backend_pid() = {connection.get_server_pid()}")
+        except FAULTS as error:
+            connection.terminate()
+            raise fault(error, self.place) from error
+        except BaseException:
+            connection.terminate()
+            raise
+        return count != "SELECT 0"
 
     async def _connect(self, dsn: str) -> Connection:
         settings = {} if self.pooled else {name: SESSION[name] for name in SESSION.keys() - options_of(dsn)}
@@ -249,15 +269,10 @@ class Database:
         )
 
     def note_pooler(self, why: str) -> None:
-        """From now on: no session settings, no prepared statements, no notifications."""
+        """From now on: no session settings and no prepared statements, which it may refuse, drop or mix up."""
         if not self.pooled:
             self.pooled = True
-            log.warning(
-                "%s is behind a pooler that lends its connections by transaction, as PgBouncer does (%s): "
-                "new messages are asked for every 250 ms instead of being announced",
-                self.place,
-                why,
-            )
+            log.debug("%s is behind a pooler: %s", self.place, why)
 
 
 async def _part(connection: Connection) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Generator, Sequence, Set
 
 from attrs import define, field
 
-from asynctasq.adapters.postgres.connection import FAULTS, Database
+from asynctasq.adapters.postgres.connection import FAULTS, Connection, Database
 from asynctasq.domain.errors import AsyncTasQError
 
 log = logging.getLogger("asynctasq.postgres")
@@ -59,8 +59,8 @@ class Hints:
         self._bells: set[Bell] = set()
         self._task: asyncio.Task[None] | None = None
         self._stirred = asyncio.Event()
-        self._proof = ""
         self._is_proven = False
+        self._is_deaf = False
         self._is_closed = False
 
     def open(self) -> None:
@@ -99,7 +99,7 @@ class Hints:
             self._task = asyncio.get_running_loop().create_task(self._keep_listening(channel))
 
     async def _keep_listening(self, channel: str) -> None:
-        while not (self._is_closed or self._database.pooled):
+        while True:
             try:
                 await self._listen(channel)
             except (AsyncTasQError, *FAULTS) as error:
@@ -107,29 +107,60 @@ class Hints:
                 log.debug("not listening: %s", error)
             self._is_proven = False
             self._ring(frozenset())
+            if self._is_closed or self._is_deaf:
+                return
             await self._rest(RETRY_SECONDS)
 
     async def _listen(self, channel: str) -> None:
         connection = await self._database.connect()
         try:
-            connection.add_termination_listener(lambda _: self._stirred.set())
-            await connection.add_listener(channel, lambda _, __, ___, payload: self._hear(payload))
-            await self._prove(channel)
+            connection.add_termination_listener(self._stir)
+            if await self._hears(connection):
+                await connection.add_listener(channel, lambda _, __, ___, payload: self._ring(_queues_of(payload)))
+                self._is_proven = True
+                # What came before this cannot have been heard.
+                self._ring(frozenset())
             while self._is_proven and not self._is_closed:
                 await self._rest(PING_SECONDS)
                 await connection.execute("SELECT 1")
         finally:
+            # What we end ourselves is no news: it would cut the rest before the next try short.
+            connection.remove_termination_listener(self._stir)
             connection.terminate()
 
-    async def _prove(self, channel: str) -> None:
-        """A pooler lets one listen and hears of nothing: so a notification is sent to see whether it arrives."""
-        self._proof = secrets.token_hex()
-        await self._database.run("SELECT pg_notify($1, $2)", channel, self._proof)
+    async def _hears(self, connection: Connection) -> bool:
+        """A pooler may let one listen and pass nothing on: so a notification is sent to see whether it arrives.
+
+        On a channel of its own: there a pooler's connection, which goes on listening for nobody, hears nothing more.
+        """
+        proof = f"asynctasq_{secrets.token_hex(8)}"
+        heard = False
+
+        def hear(*_: object) -> None:
+            nonlocal heard
+            heard = True
+            self._stirred.set()
+
+        await connection.add_listener(proof, hear)
+        await self._database.run("SELECT pg_notify($1, '')", proof)
         deadline = time.monotonic() + PROOF_SECONDS
-        while not (self._is_proven or self._is_closed) and (left := deadline - time.monotonic()) > 0:
+        while not (heard or self._is_closed) and (left := deadline - time.monotonic()) > 0:
             await self._rest(left)
-        if not (self._is_proven or self._is_closed):
-            self._database.note_pooler("a notification did not arrive")
+        if not (heard or self._is_closed):
+            self._give_up()
+        return heard
+
+    def _give_up(self) -> None:
+        self._is_deaf = True
+        self._database.note_pooler("a notification did not arrive")
+        log.warning(
+            "%s is behind a pooler that lends its connections by transaction, as PgBouncer does: "
+            "new messages are asked for every 250 ms instead of being announced",
+            self._database.place,
+        )
+
+    def _stir(self, _: object) -> None:
+        self._stirred.set()
 
     async def _rest(self, seconds: float) -> None:
         """So long, or until something has happened."""
@@ -137,15 +168,6 @@ class Hints:
             async with asyncio.timeout(seconds):
                 await self._stirred.wait()
         self._stirred.clear()
-
-    def _hear(self, payload: str) -> None:
-        if payload == self._proof:
-            self._is_proven = True
-            self._stirred.set()
-            # What came before this cannot have been heard.
-            self._ring(frozenset())
-        else:
-            self._ring(_queues_of(payload))
 
     def _ring(self, queues: Set[str]) -> None:
         """Something has happened in these queues; in none means that it may have been anywhere."""

@@ -10,18 +10,27 @@ from tests.servers import URLS
 SERVER = urlsplit(URLS["postgres"])
 ALLOWED = {b"user", b"database", b"client_encoding", b"search_path"}
 REFUSAL = b"SFATAL\0C08P01\0Munsupported startup parameter: %s\0\0"
-READY, IDLE, NOTIFICATION, TERMINATE = b"Z", b"I", b"A", b"X"
+READY, IDLE, NOTIFICATION, TERMINATE, KEY = b"Z", b"I", b"A", b"X", b"K"
+NO_PROCESS = bytes(8)
 
 
 class Proxy:
     """`pools`: like PgBouncer by transaction it lends each client another connection after each transaction.
 
     `strict`: it refuses session settings, as PgBouncer does unless it is told to ignore them. `deaf`: no notification
-    passes, as none does whose connection is lent to nobody.
+    passes, as none does whose connection is lent to nobody. `masked`: it greets with a number of its own.
     """
 
-    def __init__(self, *, pools: bool = False, strict: bool = False, deaf: bool = False, options: str = "") -> None:
-        self.pools, self.strict, self.deaf = pools, strict, deaf
+    def __init__(
+        self,
+        *,
+        pools: bool = False,
+        strict: bool = False,
+        deaf: bool = False,
+        masked: bool = False,
+        options: str = "",
+    ) -> None:
+        self.pools, self.strict, self.deaf, self.masked = pools, strict, deaf, masked
         self.options = options
         self.moving = asyncio.Event()
         self.moving.set()
@@ -100,6 +109,8 @@ class Client:
             await self.proxy.moving.wait()
             # The client is greeted once, by the first of its connections.
             if (not is_greeting or number == 0) and not (kind == NOTIFICATION and self.proxy.deaf):
+                if kind == KEY and self.proxy.masked:
+                    body = NO_PROCESS
                 with contextlib.suppress(OSError):
                     if kind == READY and body == IDLE and not is_greeting:
                         self.current = (self.current + 1) % len(self.backends)

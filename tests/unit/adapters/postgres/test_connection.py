@@ -139,14 +139,14 @@ def test_no_call_hangs_on_a_server_that_stands_still(through, tables, monkeypatc
     tables.run(queue.close())
 
 
-@pytest.mark.parametrize("strict", [True, False])
-def test_behind_a_pooler_everything_works_and_one_line_says_so(through, tables, caplog, strict):
+@pytest.mark.parametrize("traits", [{"strict": True}, {"masked": True}, {}], ids=["strict", "masked", "silent"])
+def test_behind_a_pooler_everything_works_and_one_line_says_so(through, tables, caplog, traits):
     with caplog.at_level(logging.WARNING, "asynctasq.postgres"):
-        _, queue = through(pools=True, strict=strict, deaf=True)
+        _, queue = through(pools=True, deaf=True, **traits)
 
         async def scenario():
             call = asyncio.ensure_future(lease(queue, wait=20))
-            await until(lambda: queue._database.pooled)
+            await until(lambda: caplog.records)
             await queue.enqueue([message(str(number)) for number in range(20)])
             leases = [*await call]
             leases += await lease(queue, limit=20)
@@ -158,6 +158,28 @@ def test_behind_a_pooler_everything_works_and_one_line_says_so(through, tables, 
     assert "every 250 ms" in caplog.text
 
 
+@pytest.mark.parametrize("traits", [{"strict": True}, {"masked": True}], ids=["strict", "masked"])
+def test_a_pooler_that_passes_notifications_on_is_listened_to(through, tables, caplog, traits):
+    _, queue = through(**traits)
+
+    async def scenario():
+        call = asyncio.ensure_future(lease(queue, wait=20))
+        await until(lambda: queue._hints.patience_seconds is None)
+        await queue.enqueue([message()])
+        return len(await call)
+
+    assert tables.run(scenario()) == 1
+    assert queue._database.pooled
+    assert caplog.records == []
+
+
+def test_nothing_is_prepared_where_another_process_answers_than_greeted(through):
+    _, queue = through(masked=True)
+
+    [(connection, _)] = queue._database._idle
+    assert connection._config.statement_cache_size == 0
+
+
 def test_what_the_dsn_sets_and_a_pooler_refuses_is_for_a_person_to_mend(through):
     with pytest.raises(ConfigurationError, match=r"startup parameter.*correct postgres\.dsn"):
         through(strict=True, options="&work_mem=4MB")
@@ -167,6 +189,21 @@ def test_a_statement_that_is_prepared_already_is_no_fault_of_the_message():
     error = asyncpg.DuplicatePreparedStatementError('prepared statement "one" already exists')
 
     assert isinstance(fault(error, "postgres"), Unavailable)
+
+
+def test_who_cannot_listen_rests_before_the_next_try(through, tables, monkeypatch):
+    proxy, queue = through()
+    run = queue._database.run
+
+    async def run_but_notify(statement, *arguments, **options):
+        if "pg_notify" in statement:
+            raise Unavailable("not now")
+        return await run(statement, *arguments, **options)
+
+    monkeypatch.setattr(queue._database, "run", run_but_notify)
+    tables.run(lease(queue, wait=0.5))
+
+    assert proxy.accepted == 2
 
 
 def test_a_large_batch_goes_in_and_comes_out_in_order(queue, tables):

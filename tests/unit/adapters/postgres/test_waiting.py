@@ -62,6 +62,18 @@ def test_a_message_is_picked_up_soon_after_it_can_be(queue, other, tables, delay
     assert delay <= tables.run(scenario()) < delay + 1
 
 
+def test_who_listens_closes_at_once(other, tables):
+    async def scenario():
+        waiting = asyncio.ensure_future(lease(other, wait=20))
+        await listening(other)
+        begun = time.monotonic()
+        await other.close()
+        await asyncio.gather(waiting, return_exceptions=True)
+        return time.monotonic() - begun
+
+    assert tables.run(scenario()) < 0.5
+
+
 def test_a_lease_that_ends_is_picked_up_soon_after_it_does(queue, other, tables):
     async def scenario():
         await other.enqueue([message()])
