@@ -48,15 +48,16 @@ end
 class RedisBench(QueueBench):
     # So long that the time which a test takes in earnest is nothing beside it.
     resolution_seconds = 5.0
+    url = URLS["redis"]
 
     def __init__(self) -> None:
         self.prefix = f"asynctasq-test-{secrets.token_hex(4)}"
         self.clock = ManualClock()
-        self.redis = Redis.from_url(URLS["redis"])
+        self.redis = Redis.from_url(self.url)
         self.numbers = count(1)
 
     async def open(self) -> Queue:
-        client = RedisQueue(URLS["redis"], prefix=self.prefix, clock=self.clock)
+        client = RedisQueue(self.url, prefix=self.prefix, clock=self.clock)
         await client.open()
         return client
 

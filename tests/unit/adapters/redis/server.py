@@ -5,17 +5,21 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+PROGRAMS = ("redis-server", "valkey-server")
+
 
 class Server:
-    def __init__(self, folder: Path, *options: str, port: int | None = None) -> None:
-        program = shutil.which("redis-server") or shutil.which("valkey-server")
+    def __init__(
+        self, folder: Path, *options: str, port: int | None = None, programs: Sequence[str] = PROGRAMS
+    ) -> None:
+        program = next(filter(None, map(shutil.which, programs)), None)
         if program is None:
-            pytest.skip("no redis-server to start")
+            pytest.skip(f"no {programs[0]} to start")
         self.port = port or free_port()
         self._command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
         self._command += ["--daemonize", "no", *options]
