@@ -9,10 +9,10 @@ from hypothesis import Phase, settings
 from asynctasq.testing.contracts import QueueContract
 from asynctasq.testing.contracts.machine import play
 from asynctasq.testing.contracts.stage import Stage
+from tests.contract.benches.memory import MemoryBench
 from tests.contract.gallery import entering, leasing, settling, sharing  # noqa: F401  # they fill the list of sinners
 from tests.contract.gallery.modest import ConnectionBound
 from tests.contract.gallery.sinner import SINNERS, Notebook
-from tests.contract.test_memory import MemoryBench
 
 PROMISES = set(range(1, 23))
 SEARCH = settings(

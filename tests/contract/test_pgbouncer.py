@@ -14,23 +14,28 @@ from asynctasq.domain.errors import Unavailable
 from asynctasq.domain.message import Message
 from asynctasq.ports.queue import Queue
 from asynctasq.testing.contracts import QueueAdminContract, QueueContract
-from tests.contract import test_postgres as direct
+from tests.contract.benches.postgres import SCHEMA, PostgresBench, drop_schema, make_schema
 from tests.pgbouncer import PgBouncer
 
 pytestmark = pytest.mark.broker("postgres")
-
-schema = direct.schema
 
 BY_TRANSACTION = "pool_mode = transaction"
 # What would be reset between two clients is the greeting.
 BY_SESSION = ["pool_mode = session", "server_reset_query ="]
 # As it has to be for clients that set more than it follows; what they set is then dropped without a word.
 LENIENT = "ignore_startup_parameters = plan_cache_mode,enable_seqscan,enable_bitmapscan,jit"
-GREETING = f"SET search_path = {direct.SCHEMA}, pg_catalog; SET synchronous_commit = off"
+GREETING = f"SET search_path = {SCHEMA}, pg_catalog; SET synchronous_commit = off"
 
 
 def through(*settings: str) -> PgBouncer:
     return PgBouncer(*settings, greeting=GREETING)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def schema() -> Iterator[None]:
+    asyncio.run(make_schema())
+    yield
+    asyncio.run(drop_schema())
 
 
 @pytest.fixture(scope="class")
@@ -40,7 +45,7 @@ def pooler(schema: None) -> Iterator[None]:
         yield
 
 
-class PooledBench(direct.PostgresBench):
+class PooledBench(PostgresBench):
     dsn = ""
 
     async def open(self) -> Queue:

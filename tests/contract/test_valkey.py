@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from asynctasq.testing.contracts import QueueAdminContract, QueueContract, QueueMachineContract
-from tests.contract.test_redis import RedisBench
+from tests.contract.benches.redis import RedisBench
 from tests.unit.adapters.redis.server import Server
 
 
