@@ -1,7 +1,11 @@
 """How a waiting lease learns that something changed through its own client. What others change it finds by looking."""
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Bell:
@@ -23,3 +27,16 @@ async def heard(ring: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await ring.wait()
+
+
+async def unless_rung(ring: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What `work` gives. Nothing if it rings before that; then `work` is cancelled."""
+    working = asyncio.ensure_future(work)
+    ringing = asyncio.ensure_future(ring.wait())
+    try:
+        await asyncio.wait([working, ringing], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        working.cancel()
+        ringing.cancel()
+        await asyncio.wait([working, ringing])
+    return None if working.cancelled() else working.result()

@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from attrs import frozen
 
 from asynctasq.adapters.mysql.connection import Row
+from asynctasq.adapters.mysql.literals import Fragment
 from asynctasq.adapters.mysql.statements import Statements
 
 BEYOND_TIERS = 32767
 """More than the highest, and with a minus less than the lowest."""
 UNION = b" UNION ALL "
+OR = b" OR "
 
 
 @frozen
@@ -45,6 +47,8 @@ class Look:
 
     known: Mapping[str, Sequence[int]]
     statement: bytes
+    news: Fragment
+    """Whether it would find something to take, or a line that was not known."""
 
 
 class Lines:
@@ -57,8 +61,9 @@ class Lines:
         known = {queue: self._tiers.get(queue, (0,)) for queue in queues}
         look = self._looks.get(queues)
         if look is None or look.known != known:
-            parts = (part for at, queue in enumerate(queues) for part in self._parts(at, queue, known[queue]))
-            look = Look(known, UNION.join(parts))
+            looks = self._parts("look", "look_between", known)
+            watches = self._parts("watch_line", "watch_between", known)
+            look = Look(known, UNION.join(looks), Fragment(OR.join(watches)))
             # Idle workers ask the same again and again; others ask in turn.
             self._looks = {queues: look}
         return look
@@ -71,13 +76,15 @@ class Lines:
         self._tiers.update((queue, sorted(tiers)) for queue, tiers in found.items())
         return any(not tiers <= set(look.known[queue]) for queue, tiers in found.items())
 
-    def _parts(self, at: int, queue: str, tiers: Sequence[int]) -> Iterator[bytes]:
-        above = -BEYOND_TIERS
-        for known in (*tiers, BEYOND_TIERS):
-            yield self._statements("look_between", at=at, queue=queue, above=above, below=known)
-            if known < BEYOND_TIERS:
-                yield self._statements("look", at=at, queue=queue, tier=known)
-            above = known
+    def _parts(self, line: str, between: str, known: Mapping[str, Sequence[int]]) -> Iterator[bytes]:
+        """A statement for each line and for each gap, in order."""
+        for at, (queue, tiers) in enumerate(known.items()):
+            above = -BEYOND_TIERS
+            for tier in (*tiers, BEYOND_TIERS):
+                yield self._statements(between, at=at, queue=queue, above=above, below=tier)
+                if tier < BEYOND_TIERS:
+                    yield self._statements(line, at=at, queue=queue, tier=tier)
+                above = tier
 
 
 def heads(queues: Sequence[str], rows: Sequence[Row]) -> Sequence[Head]:

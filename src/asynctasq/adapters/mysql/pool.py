@@ -8,7 +8,7 @@ import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from asynctasq.adapters.mysql.address import Address, parse
 from asynctasq.adapters.mysql.connection import Connection
@@ -26,6 +26,8 @@ PATIENCE_SECONDS = 5.0
 FIRST_PAUSE_SECONDS = 0.005
 LONGEST_PAUSE_SECONDS = 0.1
 BORROW_SECONDS = 10.0
+LAST_WATCH_SECONDS = 1.0
+"""How long a watch may still take when the pool is closed: a server that answers needs less."""
 SPARE_SECONDS = 60.0
 """How long a connection beyond the least number may lie idle."""
 
@@ -52,6 +54,7 @@ class Pool:
         self._room = asyncio.Semaphore(self._max_size)
         self._idle: list[tuple[Connection, float]] = []
         self._all: set[Connection] = set()
+        self._watches: set[asyncio.Future[Any]] = set()
 
     async def open(self) -> None:
         if self._absence == CLOSED:
@@ -68,6 +71,7 @@ class Pool:
     async def close(self) -> None:
         """What is lent is closed when it comes back."""
         self._absence = CLOSED
+        await self._end_watches()
         idle, self._idle = self._idle, []
         await asyncio.gather(*(self._leave(connection) for connection, _ in idle))
 
@@ -82,9 +86,25 @@ class Pool:
         if self._absence:
             raise self._closed()
 
+    @property
+    def may_watch(self) -> bool:
+        """Whether one more `watch` would leave a connection to all others."""
+        return len(self._watches) < self._max_size - 1
+
     async def read(self, work: Work[T]) -> T:
         """`work` without a transaction. Cancelling it costs the connection and nothing else."""
         return await self._patiently(work)
+
+    async def watch(self, work: Work[T]) -> T:
+        """`work` without a transaction, for less than a second in which most likely nothing happens.
+
+        Who cancels it does not wait for its end; `close` does. Cut short it would cost the connection, of which the
+        server makes a note that people read.
+        """
+        watch = asyncio.ensure_future(self._patiently(work))
+        self._watches.add(watch)
+        watch.add_done_callback(self._forget_watch)
+        return await asyncio.shield(watch)
 
     async def write(self, work: Work[T], undo: Undo[T] | None = None) -> T:
         """`work` as a whole. It commits; until then whatever it raises undoes it.
@@ -164,7 +184,8 @@ class Pool:
 
     def _give_back(self, connection: Connection) -> None:
         now = time.monotonic()
-        if connection.is_usable and not self._absence and connection in self._all:
+        # While a watch ends, `close` has yet to say goodbye.
+        if connection.is_usable and (not self._absence or self._watches) and connection in self._all:
             self._idle.append((connection, now))
         else:
             self._drop(connection)
@@ -175,6 +196,19 @@ class Pool:
     def _drop(self, connection: Connection) -> None:
         connection.close()
         self._all.discard(connection)
+
+    async def _end_watches(self) -> None:
+        if self._watches:
+            _, late = await asyncio.wait(self._watches, timeout=LAST_WATCH_SECONDS)
+            for watch in late:
+                watch.cancel()
+            if late:
+                await asyncio.wait(late)
+
+    def _forget_watch(self, watch: asyncio.Future[Any]) -> None:
+        self._watches.discard(watch)
+        if not watch.cancelled():
+            watch.exception()  # nobody may be left to hear it
 
     async def _leave(self, connection: Connection) -> None:
         await connection.leave()

@@ -8,7 +8,7 @@ from contextlib import suppress
 from asynctasq.adapters.mysql import entering, settling
 from asynctasq.adapters.mysql.address import parse
 from asynctasq.adapters.mysql.admin import MySQLAdmin
-from asynctasq.adapters.mysql.bell import Bell, heard
+from asynctasq.adapters.mysql.bell import Bell, heard, unless_rung
 from asynctasq.adapters.mysql.connection import Connection
 from asynctasq.adapters.mysql.lines import Line, Lines, Outlook
 from asynctasq.adapters.mysql.names import tables
@@ -17,6 +17,7 @@ from asynctasq.adapters.mysql.pool import Pool, Work
 from asynctasq.adapters.mysql.standing import check
 from asynctasq.adapters.mysql.statements import Statements
 from asynctasq.adapters.mysql.taking import Claim, Wish, claim, look
+from asynctasq.adapters.mysql.watching import watch
 from asynctasq.domain.errors import AsyncTasQError, ConfigurationError, SchemaMismatch, Unavailable
 from asynctasq.domain.lease import Lease
 from asynctasq.domain.message import IdempotencyKey, Message
@@ -26,10 +27,10 @@ from asynctasq.ports.durability import Durability
 from asynctasq.ports.queue import Capabilities, Queue
 
 POLL_SECONDS = 0.045
-"""How often an idle client looks for what others have enqueued."""
+"""How often an idle client looks for what others have enqueued, where the server does not watch for it."""
 BUSY_POLL_SECONDS = 0.02
 BUSY_SECONDS = 5.0
-"""For so long after it got something it looks more often."""
+"""For so long after there was something it looks more often, and by itself."""
 
 
 class _MonotonicClock(Clock):
@@ -114,23 +115,24 @@ class MySQLQueue(Queue, Durability):
     ) -> Sequence[Lease]:
         names = tuple(dict.fromkeys(queues))
         deadline = self._clock.now() + wait
+        ring, outlook = self._bell.next_ring, await self._look(names)
         while True:
-            ring = self._bell.next_ring
-            outlook = await self._look(names)
             if outlook.ready:
                 guess = outlook.ready[0]
                 wish = Wish(queues=names, limit=limit, lease_seconds=lease_seconds, owner=owner, guess=guess)
                 claimed = await self._claim(wish)
                 if claimed.leases:
-                    self._busy_until = time.monotonic() + BUSY_SECONDS
+                    self._expect_more()
                     return claimed.leases
                 outlook = claimed.outlook
             left = deadline - self._clock.now()
             if left <= 0:
                 return []
             # If all that is ready is in others' hands, it will be gone, or free, soon.
-            poll = BUSY_POLL_SECONDS if time.monotonic() < self._busy_until else POLL_SECONDS
-            await heard(ring, min(left, poll, outlook.due_in_seconds))
+            seen = await self._seen(names, ring, min(left, outlook.due_in_seconds))
+            if seen is None:
+                ring, seen = self._bell.next_ring, await self._look(names)
+            outlook = seen
 
     async def extend(self, leases: Sequence[Lease], *, lease_seconds: float) -> Sequence[Refusal]:
         self._pool.check()
@@ -158,6 +160,23 @@ class MySQLQueue(Queue, Durability):
         if self._plenty is not None and self._plenty.queue in names:
             return Outlook([self._plenty], 0.0)
         return await self._pool.read(lambda connection: look(connection, self._lines, names))
+
+    async def _seen(self, names: tuple[str, ...], ring: asyncio.Event, seconds: float) -> Outlook | None:
+        """What the server saw in so long at most. None if it is time to look."""
+        is_busy = time.monotonic() < self._busy_until
+        if is_busy or seconds <= POLL_SECONDS or not self._pool.may_watch:
+            await heard(ring, min(seconds, BUSY_POLL_SECONDS if is_busy else POLL_SECONDS))
+            return None
+        outlook = await unless_rung(
+            ring, self._pool.watch(lambda connection: watch(connection, self._sql, self._lines, names, seconds))
+        )
+        if outlook is None:
+            # The server watches on for a while. Who goes on making news shall not make one watch after the other.
+            self._expect_more()
+        return outlook
+
+    def _expect_more(self) -> None:
+        self._busy_until = time.monotonic() + BUSY_SECONDS
 
     async def _claim(self, wish: Wish) -> Claim:
         # Cancelled before it commits, this has leased nothing; after that it gives everything back.

@@ -33,14 +33,17 @@ class Claim:
     outlook: Outlook
 
 
-async def look(connection: Connection, lines: Lines, queues: tuple[str, ...]) -> Outlook:
-    """Where there is something to take, without a lock: idle workers do not get in anybody's way."""
-    while True:
-        question = lines.look(queues)
-        [answer] = await connection.run(question.statement)
-        found = heads(queues, answer.rows)
-        if not lines.learn(question, found):
-            return outlook(found)
+async def look(connection: Connection, lines: Lines, queues: tuple[str, ...], *before: bytes) -> Outlook:
+    """Where there is something to take, without a lock: idle workers do not get in anybody's way.
+
+    `before` are statements that go first, in the same packet.
+    """
+    question = lines.look(queues)
+    answer = (await connection.run(*before, question.statement))[-1]
+    found = heads(queues, answer.rows)
+    if lines.learn(question, found):
+        return await look(connection, lines, queues)
+    return outlook(found)
 
 
 async def claim(connection: Connection, statements: Statements, lines: Lines, wish: Wish) -> Claim:
