@@ -102,12 +102,13 @@ def test_an_idle_wait_sends_few_statements(queue, runner):
 
 def test_what_a_client_enqueues_itself_does_not_wait_for_its_watch(queue, runner, monkeypatch):
     let_watches_last(monkeypatch, LONG_SECONDS)
+    monkeypatch.setattr("asynctasq.adapters.mysql.watching.LOOK_SECONDS", LONG_SECONDS)  # or it might see it first
 
     async def scenario():
         waiting = asyncio.create_task(lease(queue, wait=FOREVER_SECONDS))
         await watched(queue)
         [watch] = queue._pool._watches
-        # The server sees nothing in it, and a client that makes news by itself looks by itself for a while.
+        # A client that makes news by itself looks by itself for a while.
         await queue.enqueue([message("tomorrow", delay_seconds=TOMORROW_SECONDS)])
         await queue.enqueue([message("now")])
         ids = [held.message.id for held in await waiting]
