@@ -1,9 +1,9 @@
 """How messages become rows: all of a parcel at once, and only if one is there already a look which."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from asynctasq.adapters.mysql.connection import Connection
-from asynctasq.adapters.mysql.faults import DUPLICATE, Answered
+from asynctasq.adapters.mysql.faults import DUPLICATE, REPEATED, Answered
 from asynctasq.adapters.mysql.literals import Fragment
 from asynctasq.adapters.mysql.packing import PACKET_MARGIN_BYTES, parcels, row
 from asynctasq.adapters.mysql.statements import BEGIN, COMMIT, ROLLBACK, Statements
@@ -42,17 +42,20 @@ async def enqueue(
 async def _insert(
     connection: Connection, statements: Statements, parcel: Sequence[Packed], key: IdempotencyKey | None
 ) -> Sequence[Refusal]:
-    call = _call(statements, key)
+    call = (statements("call", sender=key.sender, number=key.number),) if key else ()
     refusals: list[Refusal] = []
     for last in (False,) * (ROUNDS - 1) + (True,):
         try:
             await connection.run(BEGIN, *call, *insertion(statements, parcel), COMMIT)
         except Answered as answered:
+            if answered.code == REPEATED:
+                await connection.run(ROLLBACK)
+                return refusals + [_duplicate(id) for id, _ in parcel]
             if answered.code != DUPLICATE or last:
                 raise
         else:
             break
-        known = await _known(connection, statements, [id for id, _ in parcel], key)
+        known = await _known(connection, statements, [id for id, _ in parcel])
         refusals += [_duplicate(id) for id, _ in parcel if id in known]
         parcel = [each for each in parcel if each[0] not in known]
         if not parcel:
@@ -74,23 +77,9 @@ def following(statements: Statements, messages: Sequence[Message]) -> Sequence[b
     return statements("follow", rows=_rows(list(rows.items()))), statements("unfollow", ids=list(rows))
 
 
-def _call(statements: Statements, key: IdempotencyKey | None) -> Sequence[bytes]:
-    """Fails if it was made before."""
-    if key is None:
-        return ()
-    names = {"sender": key.sender, "number": key.number}
-    return statements("call", **names), statements("uncall", **names)
-
-
-async def _known(
-    connection: Connection, statements: Statements, ids: Sequence[str], key: IdempotencyKey | None
-) -> Collection[str]:
-    """Those that the queue holds, or all of them if this call was made before."""
-    looks = [statements("known", ids=ids)]
-    if key is not None:
-        looks.append(statements("called", sender=key.sender, number=key.number))
-    _, held, *called = await connection.run(ROLLBACK, *looks)
-    return ids if called and called[0].rows else {id for (id,) in held.rows}
+async def _known(connection: Connection, statements: Statements, ids: Sequence[str]) -> set[str]:
+    answers = await connection.run(ROLLBACK, statements("known", ids=ids))
+    return {id for (id,) in answers[-1].rows}
 
 
 def _rows(parcel: Sequence[Packed]) -> Fragment:

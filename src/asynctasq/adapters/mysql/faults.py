@@ -4,6 +4,8 @@ from attrs import frozen
 
 from asynctasq.domain.errors import AsyncTasQError, ConfigurationError, SchemaMismatch, Unavailable
 
+REPEATED = 1048
+"""What call.sql fails with."""
 DUPLICATE = 1062
 NOT_WHOLE = 1690
 """What whole.sql fails with."""

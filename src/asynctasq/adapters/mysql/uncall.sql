@@ -1,2 +1,0 @@
--- Its sender will not repeat an earlier one any more.
-DELETE FROM {sender} WHERE sender = :sender AND number < :number
