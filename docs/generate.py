@@ -44,6 +44,7 @@ ABILITIES = {
     "effects": "settles a message and enqueues others in one step",
     "max_body_bytes": "the largest body, in bytes",
     "lists_queues": "lists the queues that hold messages",
+    "lists_empty_queues": "lists queues that hold nothing too",
     "counts": "counts messages by state",
     "finds": "finds and shows messages by state",
     "cancels": "cancels messages",

@@ -58,6 +58,18 @@ def test_a_thousand_dispatches_together_succeed_on_default_settings(fleet: Fleet
     assert fleet.counts()[0] == MANY
 
 
+@on_every_broker
+def test_a_worker_that_was_given_no_names_serves_a_queue_that_comes_up_while_it_runs(fleet: Fleet):
+    worker = fleet.worker()
+    fleet.ready(worker)
+
+    fleet.dispatch("counting:Count", {"index": 0, "seconds": 0}, queue="nobody-has-heard-of")
+    fleet.dispatch("counting:Count", {"index": 1, "seconds": 0}, queue="later", delay=0.5)
+    fleet.until(lambda: not fleet.ledger.outstanding)
+
+    assert sorted(fleet.ledger.indexes("finished")) == [0, 1]
+
+
 @pytest.mark.parametrize("driver", BROKERS)
 def test_a_broker_that_is_away_fails_a_dispatch_in_time_and_serves_the_next_once_it_is_back(
     driver: str, server_of: Callable[[str], Server], tmp_path: Path

@@ -16,6 +16,8 @@ EVERY_STATE = frozenset({State.SCHEDULED, State.PENDING, State.RUNNING, State.DE
 @frozen(kw_only=True)
 class AdminCapabilities:
     lists_queues: bool = True
+    lists_empty_queues: bool = False
+    """`queues` also names queues that hold nothing, or nothing but dead letters."""
     counts: Set[State] = field(default=EVERY_STATE)
     """States whose messages `stats` can count; the others are None there."""
     finds: Set[State] = field(default=EVERY_STATE)
@@ -34,7 +36,10 @@ class QueueAdmin(ABC):
 
     @abstractmethod
     async def queues(self) -> Sequence[str]:
-        """The names of all queues that hold a message a worker could lease now or later, in alphabetical order."""
+        """The names of all queues that hold a message a worker could lease now or later, in alphabetical order.
+
+        Workers that were given no names ask for this every few seconds.
+        """
 
     @abstractmethod
     async def stats(self) -> Sequence[QueueStats]:

@@ -26,7 +26,7 @@ class RabbitmqAdmin(QueueAdmin):
     """`connected` is the queue's: it raises `Closed` when the queue is."""
 
     capabilities = AdminCapabilities(
-        lists_queues=False,
+        lists_empty_queues=True,
         counts=frozenset({State.PENDING, State.DEAD}),
         finds=frozenset({State.DEAD}),
         cancels=False,
@@ -37,10 +37,17 @@ class RabbitmqAdmin(QueueAdmin):
         self._names = names
         self._connected = connected
         self._reading = asyncio.Lock()
+        self._listed: Sequence[str] = ()
+        self._listed_count = 0
 
     async def queues(self) -> Sequence[str]:
-        # The names are known, but not which of them hold something that runs or waits for its time.
-        raise Unsupported(f"RabbitMQ does not tell which queues hold messages (lists_queues): {self._place}")
+        """All that there are: which of them hold something that runs or waits for its time nobody knows."""
+        session = await self._connected()
+        count = (await session.topology.counts([self._names.queues]))[self._names.queues] or 0
+        # Names are added and never taken away. There are fewer while somebody reads them.
+        if count > self._listed_count:
+            self._listed, self._listed_count = await self._known(session), count
+        return self._listed
 
     async def stats(self) -> Sequence[QueueStats]:
         session = await self._connected()

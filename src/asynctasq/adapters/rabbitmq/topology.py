@@ -148,7 +148,7 @@ class Topology:
     async def _create(self, queues: Sequence[str]) -> None:
         """A name is noted before its queue is made: better one too many than one that is never found."""
         names = self.names
-        await self._declare([_quorum(names.queues, QUORUM)])
+        await self._declare([_quorum(names.queues, QUORUM | self._no_limit())])
         channel = await self._desk()
         await channel.publish([Publication(name, "", names.queues, name, name.encode()) for name in queues])
         exchanges = (_exchange(names.exchange, "direct"), _exchange(names.due, "topic"))

@@ -34,16 +34,28 @@ class QueueAdminContract(Contract):
             yield stage
 
     @promise("queues", needs=("lists_queues",))
-    async def test_queues_are_those_that_hold_what_a_worker_could_lease(self, stage: Stage) -> None:
+    async def test_queues_names_those_that_hold_what_a_worker_could_lease(self, stage: Stage) -> None:
         client = await stage.client()
 
-        await put(client, stage.message("running"), stage.message("dead"), stage.message("done"))
+        await put(client, stage.message("running"))
         await stage.lease(client, "running")
+        before = list(await client.admin.queues())
+        await put(client, stage.message("waiting"), stage.message("later", delay=8))
+        after = list(await client.admin.queues())
+
+        assert "running" in before
+        assert {"later", "running", "waiting"}.issubset(after)
+        assert after == sorted(after)
+
+    @promise("queues", needs=("lists_queues", "no lists_empty_queues"))
+    async def test_queues_names_no_queue_that_holds_nothing_a_worker_could_lease(self, stage: Stage) -> None:
+        client = await stage.client()
+
+        await put(client, stage.message("dead"), stage.message("done"), stage.message("waiting"))
         await _bury(client, await stage.lease(client, "dead"))
         await client.settle([Ack(lease) for lease in await stage.lease(client, "done")])
-        await put(client, stage.message("waiting"), stage.message("later", delay=8))
 
-        assert list(await client.admin.queues()) == ["later", "running", "waiting"]
+        assert list(await client.admin.queues()) == ["waiting"]
 
     @promise("stats", needs=ALL_COUNTS)
     async def test_stats_counts_every_state_of_every_queue(self, stage: Stage) -> None:
