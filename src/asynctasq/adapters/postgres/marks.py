@@ -58,11 +58,11 @@ async def read_marks(fetch: Fetch, tables: Tables) -> tuple[Mark, Mark, Mark]:
     """Of the queue's table, of the one for dead letters, and of the one for senders."""
     wanted = {tables.queue: QUEUE_VERSION, tables.dead: DEAD_VERSION, tables.sender: SENDER_VERSION}
     rows = await fetch(sql("marks", tables), list(map(str, wanted)))
-    marks = (
+    queue, dead, sender = (
         Mark(table, version, row["oid"], _version(row["mark"]))
         for (table, version), row in zip(wanted.items(), rows, strict=True)
     )
-    return next(marks), next(marks), next(marks)
+    return queue, dead, sender
 
 
 async def checked_channel(fetch: Fetch, tables: Tables, place: str) -> str:

@@ -126,9 +126,9 @@ class Connection(asyncio.Protocol):
                 self._channels[number] = channel
                 return number
         # Channels that the server does not close as they are asked to add up; a new connection has none of them.
-        self.abort(Unavailable(f"all {MOST_CHANNELS} channels of the connection to RabbitMQ are in use"))
-        self.check()
-        raise AssertionError
+        error = Unavailable(f"all {MOST_CHANNELS} channels of the connection to RabbitMQ are in use")
+        self.abort(error)
+        raise error
 
     def detach(self, number: int) -> None:
         """Both sides know that this channel is closed."""

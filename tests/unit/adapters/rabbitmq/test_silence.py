@@ -106,3 +106,16 @@ def test_a_connection_without_any_answer_is_given_up(broker):
         return session.connection.error
 
     assert broker.run(scenario()) is not None
+
+
+def test_a_connection_whose_channels_have_all_gone_silent_is_given_up(broker, monkeypatch):
+    async def scenario():
+        client, _, _, session = await client_with(broker, "one")
+        monkeypatch.setattr("asynctasq.adapters.rabbitmq.connection.MOST_CHANNELS", 1)
+        with pytest.raises(Unavailable, match="channels of the connection"):
+            await session.lessor("two")
+        monkeypatch.undo()
+        await client.ping()  # over a new one
+        return session.connection.error
+
+    assert "are in use" in str(broker.run(scenario()))
