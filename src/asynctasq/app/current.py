@@ -45,9 +45,11 @@ def application() -> "Application":
 def init(settings: Mapping[str, Any] | None = None, *, tortoise_config: Mapping[str, Any] | None = None) -> None:
     """Wire the default application: `init()`, `init({'driver': 'redis', 'redis': {'db': 5}})`.
 
-    What is not given is read from the environment, then from `.env`, now; the last call wins. Nothing connects.
-    Raises `ConfigurationError` that names the setting. In a running worker it changes nothing but
-    `tortoise_config`: what a worker initialises Tortoise with, as `Tortoise.init(config=…)` takes it.
+    What is not given is read from the environment, then from `.env`, now; the last call wins. The driver is imported,
+    which would take the first dispatch longer than all the rest of it, but nothing connects.
+    Raises `ConfigurationError` that names the setting, or `MissingExtra` that names what to install. In a running
+    worker it changes nothing but `tortoise_config`: what a worker initialises Tortoise with, as
+    `Tortoise.init(config=…)` takes it.
     """
     if settings is not None and not isinstance(settings, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError(f"init() takes a mapping such as {{'driver': 'redis'}}, not {settings!r}")
@@ -55,7 +57,7 @@ def init(settings: Mapping[str, Any] | None = None, *, tortoise_config: Mapping[
         if tortoise_config is not None:
             _default.tortoise_config = tortoise_config
         if not _default.pinned:
-            _wire(settings)
+            _wire(settings).routes.make_default()
 
 
 def given() -> Mapping[str, Any]:

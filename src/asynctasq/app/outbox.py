@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 
-from attrs import define
+from attrs import Factory, define
 
 from asynctasq.app.backoff import Backoff
 from asynctasq.app.routes import Driver, Routes
@@ -18,18 +18,27 @@ from asynctasq.domain.verdict import Refusal
 BATCH_LIMIT = 1000
 
 
+Answer = Sequence[Refusal] | BaseException
+"""A value, whatever it is: an error that each of a hundred callers raised would grow with each of them."""
+
+Waiting = asyncio.Future[Answer] | Future[Answer]
+
+
 @define(eq=False)
 class Parcel:
-    """Messages whose caller waits for them. `loop` is the caller's, None for a thread without one."""
+    """Messages that go together, and everybody who waits for some of them; `loop` is theirs, None for a thread.
 
-    messages: Sequence[Message]
+    One for all dispatches of a tick: whatever each of them has of its own while it waits, the garbage collector
+    looks through again and again, and that is dear.
+    """
+
     loop: asyncio.AbstractEventLoop | None
-    answer: "asyncio.Future[Sequence[Refusal]] | Future[Sequence[Refusal]]"
+    messages: list[Message] = Factory(list[Message])
+    waiting: list[Waiting] = Factory(list[Waiting])
     deadline: float = 0.0
 
-    @property
-    def message_count(self) -> int:
-        return len(self.messages)
+    def has_room(self, count: int) -> bool:
+        return not self.messages or len(self.messages) + count <= BATCH_LIMIT
 
 
 class Outbox:
@@ -59,7 +68,7 @@ class Outbox:
             while self._waiting:
                 batch = self._next_batch()
                 try:
-                    answer: Sequence[Refusal] | BaseException = await self._send(batch)
+                    answer: Answer = await self._send(batch)
                 except BaseException as error:  # noqa: BLE001 - whatever it is, the callers must hear of it
                     answer = error
                 _wake(batch, answer)
@@ -69,7 +78,7 @@ class Outbox:
     def _next_batch(self) -> list[Parcel]:
         count = size = 0
         for parcel in self._waiting:
-            size += parcel.message_count
+            size += len(parcel.messages)
             if count and size > BATCH_LIMIT:
                 break
             count += 1
@@ -103,7 +112,7 @@ class Outbox:
             await asyncio.sleep(backoff.next_seconds())
 
 
-def _wake(batch: Sequence[Parcel], answer: Sequence[Refusal] | BaseException) -> None:
+def _wake(batch: Sequence[Parcel], answer: Answer) -> None:
     by_loop: dict[asyncio.AbstractEventLoop | None, list[Parcel]] = {}
     for parcel in batch:
         by_loop.setdefault(parcel.loop, []).append(parcel)
@@ -115,11 +124,8 @@ def _wake(batch: Sequence[Parcel], answer: Sequence[Refusal] | BaseException) ->
                 loop.call_soon_threadsafe(_answer, parcels, answer)
 
 
-def _answer(parcels: Sequence[Parcel], answer: Sequence[Refusal] | BaseException) -> None:
+def _answer(parcels: Sequence[Parcel], answer: Answer) -> None:
     for parcel in parcels:
-        if parcel.answer.done():
-            continue
-        if isinstance(answer, BaseException):
-            parcel.answer.set_exception(answer)
-        else:
-            parcel.answer.set_result(answer)
+        for waiting in parcel.waiting:
+            if not waiting.done():
+                waiting.set_result(answer)

@@ -19,7 +19,13 @@ class Routes:
     def __init__(self, load: Callable[[str], Queue], default: str | Queue) -> None:
         self._load = load
         self._default = default
+        self._made: dict[str, Queue] = {}
         self._forget(None)
+
+    def make_default(self) -> None:
+        """Make the default queue now, and open it at its first use. Raises what is wrong with its settings."""
+        if isinstance(self._default, str) and self._default not in self._made:
+            self._made[self._default] = self._load(self._default)
 
     def _forget(self, loop: asyncio.AbstractEventLoop | None) -> None:
         self._loop = loop
@@ -39,7 +45,7 @@ class Routes:
     async def _open(self, key: str | Queue) -> Queue:
         async with self._opening.setdefault(key, asyncio.Lock()):
             if key not in self._queues:
-                queue = self._load(key) if isinstance(key, str) else key
+                queue = (self._made.pop(key, None) or self._load(key)) if isinstance(key, str) else key
                 await queue.open()
                 self._queues[key] = queue
                 log.info("using %s", queue)

@@ -9,7 +9,7 @@ Rng = Callable[[], float]
 """A source of numbers in [0, 1), as `random.random` is."""
 
 
-@frozen
+@frozen(cache_hash=True)  # asked for its hash by every dispatch: remembered headers are looked up by it
 class RetryPolicy:
     """`delay_seconds` grows by `factor` per attempt up to `cap_seconds`, then is spread by `jitter`.
 

@@ -1,6 +1,7 @@
 """Dispatches that come together share a call to the queue, and nothing else."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -64,6 +65,38 @@ def test_dispatches_of_one_tick_go_in_one_call():
         assert queue.batches == [ids]
 
     asyncio.run(main())
+
+
+def test_no_call_is_longer_than_a_queue_should_take_at_once():
+    async def main():
+        queue = Watched()
+        async with application() as app:
+            many = app.dispatcher.dispatch_many([nothing_on(queue, at) for at in range(1200)])
+            single = [app.dispatcher.dispatch(nothing_on(queue, at)) for at in range(1001)]
+            await asyncio.gather(*single, many)
+        assert [len(batch) for batch in queue.batches] == [1000, 1, 1200]
+
+    asyncio.run(main())
+
+
+def test_a_waiting_dispatch_holds_little_for_the_garbage_collector_to_look_through():
+    async def main():
+        async with application() as app:
+            app.broker.post = lambda *_: None  # nobody is ever answered
+            sendables = [nothing(at) for at in range(100)]
+            gc.collect()
+            held = len(gc.get_objects())
+            dispatches = [asyncio.create_task(app.dispatcher.dispatch(sendable)) for sendable in sendables]
+            await asyncio.sleep(0)
+            held = len(gc.get_objects()) - held
+            for dispatch in dispatches:
+                dispatch.cancel()
+            await asyncio.wait(dispatches)
+            del app.broker.post
+        return held / len(dispatches)
+
+    # The coroutine, its future and its message are ours; a task takes about six for itself.
+    assert asyncio.run(main()) < 10
 
 
 def test_cancelling_one_dispatch_cancels_nobody_elses():

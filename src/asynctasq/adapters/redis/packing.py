@@ -23,7 +23,7 @@ _FACTS = struct.Struct(">IIdI")
 """Attempt, failures, skewed seconds and length of the content, as lease.lua packs them."""
 
 Row = tuple[str, str, int, int, int]
-"""Id, queue, priority, delay in microseconds, length of the content."""
+"""Id, queue, priority, delay in microseconds, length of the content: the values that arrive.lua counts."""
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -53,14 +53,14 @@ def microseconds(seconds: float) -> int:
 
 def packs(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], bytes, bytes]]:
     """Messages with their rows as JSON and their contents in a row, at most so many and so long at once."""
-    start, rows, pieces, size = 0, list[Row](), list[bytes](), 0
+    start, rows, pieces, size = 0, list[str | int](), list[bytes](), 0
     for position, message in enumerate(messages):
         content = content_of(message)
         length = sum(map(len, content))
-        if rows and (len(rows) == BATCH_COUNT or size + length > BATCH_BYTES):
+        if rows and (position - start == BATCH_COUNT or size + length > BATCH_BYTES):
             yield messages[start:position], to_json(rows), b"".join(pieces)
             start, rows, pieces, size = position, [], [], 0
-        rows.append(row_of(message, length))
+        rows += row_of(message, length)
         pieces += content
         size += length
     if rows:

@@ -1,8 +1,8 @@
--- ARGV: JSON of {acks, others, effects}, the contents of the effects in a row.
+-- ARGV: JSON of {acks, others, positions, values}, the contents of the effects in a row.
 -- acks: {id, nonce, id, nonce, …}; others: {{id, nonce, state, delay, attempts given back, failures, skewed seconds
--- or -1, error as JSON or false}, …}; effects: {{position of the verdict, row as for enqueue}, …}.
+-- or -1, error as JSON or false}, …}; positions: that of its verdict for each effect; values: those of `arrive`.
 -- Positions count acks, then others, from 0. Returns what is refused as JSON of {{position, reason}, …}, or nothing.
-local acks, others, effects = unpack(cjson.decode(ARGV[1]))
+local acks, others, positions, values = unpack(cjson.decode(ARGV[1]))
 local refusals, errors, settled = {}, {}, {}
 
 local function refuse(position, cancelled)
@@ -50,23 +50,26 @@ for at, other in ipairs(others) do
     end
 end
 
-if #effects > 0 then
-    local refused, rows = {}, {}
+if #positions > 0 then
+    local refused = {}
     for _, refusal in ipairs(refusals) do
         refused[refusal[1]] = true
     end
-    local start, contents = 1, {}
-    for _, effect in ipairs(effects) do
-        local position, row = effect[1], effect[2]
+    local start, applied, contents = 1, {}, {}
+    for at, position in ipairs(positions) do
+        local first, last = VALUES * (at - 1) + 1, VALUES * at
+        local size = values[last]
         if not refused[position] then
-            rows[#rows + 1] = row
-            contents[#contents + 1] = string.sub(ARGV[2], start, start + row[5] - 1)
+            for place = first, last do
+                applied[#applied + 1] = values[place]
+            end
+            contents[#contents + 1] = string.sub(ARGV[2], start, start + size - 1)
         end
-        start = start + row[5]
+        start = start + size
     end
     -- What is there already was applied by an earlier settlement that is being repeated.
     commit()
-    arrive(rows, table.concat(contents))
+    arrive(applied, table.concat(contents))
 end
 commit()
 if #errors > 0 then

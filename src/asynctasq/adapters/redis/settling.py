@@ -19,8 +19,8 @@ def arguments_of(verdicts: Sequence[Verdict]) -> tuple[Sequence[Lease], bytes, b
     acks = [verdict for verdict in verdicts if isinstance(verdict, Ack)]
     others = [verdict for verdict in verdicts if not isinstance(verdict, Ack)]
     ordered: list[Verdict] = [*acks, *others]
-    effects, contents = _effects(ordered)
-    argument = to_json([tokens_of([ack.lease for ack in acks]), [_row(other) for other in others], effects])
+    positions, rows, contents = _effects(ordered)
+    argument = to_json([tokens_of([ack.lease for ack in acks]), [_row(other) for other in others], positions, rows])
     return [verdict.lease for verdict in ordered], argument, contents
 
 
@@ -62,12 +62,15 @@ def _stored(error: ErrorInfo) -> str:
     return to_json(attrs.asdict(error.storable())).decode()
 
 
-def _effects(verdicts: Sequence[Verdict]) -> tuple[list[Any], bytes]:
-    rows: list[Any] = []
+def _effects(verdicts: Sequence[Verdict]) -> tuple[list[int], list[str | int], bytes]:
+    """For each the position of its verdict, its row, and its content."""
+    positions: list[int] = []
+    rows: list[str | int] = []
     pieces: list[bytes] = []
     for position, verdict in enumerate(verdicts):
         for effect in () if isinstance(verdict, Release) else verdict.effects:
             content = content_of(effect.message)
-            rows.append([position, row_of(effect.message, sum(map(len, content)))])
+            positions.append(position)
+            rows += row_of(effect.message, sum(map(len, content)))
             pieces += content
-    return rows, b"".join(pieces)
+    return positions, rows, b"".join(pieces)
