@@ -269,13 +269,17 @@ def test_a_forked_child_connects_for_itself_and_leaves_its_parents_connection_al
 
 def test_a_statement_that_a_closed_queue_interrupts_says_closed(tables):
     queue = PostgresQueue(tables.dsn)
+    lock = f"hashtext('{tables.schema}')"
+    tables.execute(f"SELECT pg_advisory_lock({lock})")
 
     async def scenario():
         await queue.open()
-        slow = asyncio.ensure_future(queue._database.run("SELECT pg_sleep(20)"))
+        slow = asyncio.ensure_future(queue._database.run(f"SELECT pg_advisory_lock({lock})"))
         await until(lambda: queue._database._busy)
         await queue.close()
         with pytest.raises(Closed):
             await slow
 
     tables.run(scenario())
+    # The server notices that nobody waits any more when it has the lock; till then its snapshot is everybody's burden.
+    tables.execute(f"SELECT pg_advisory_unlock({lock})")
