@@ -57,7 +57,9 @@ def parse(dsn: str | None) -> Address:
         port = parts.port
         options = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
     except ValueError:
-        raise ConfigurationError(f"mysql dsn cannot be read as a URL: write it as in {EXAMPLE}") from None
+        raise ConfigurationError(
+            f"mysql dsn cannot be read as a URL such as {EXAMPLE}: is a special character percent-encoded?"
+        ) from None
     if parts.scheme not in SCHEMES:
         raise ConfigurationError(f"mysql dsn: must be a URL that begins with mysql:// or mariadb://, as in {EXAMPLE}")
     given = _options({name: values[-1] for name, values in options.items()})
@@ -102,7 +104,8 @@ def arguments(address: Address) -> dict[str, Any]:
         "host": address.host,
         "port": address.port,
         "user": address.user,
-        "password": address.password,
+        # The library makes bytes of it as latin-1; the server compares with those of UTF-8.
+        "password": address.password.encode().decode("latin-1"),
         "db": address.database,
         "unix_socket": address.unix_socket,
         "ssl": address.tls_context(),

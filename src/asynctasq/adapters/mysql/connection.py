@@ -11,7 +11,7 @@ import aiomysql  # pyright: ignore[reportMissingTypeStubs] - it ships no types; 
 from attrs import frozen
 
 from asynctasq.adapters.mysql.address import Address, arguments
-from asynctasq.adapters.mysql.faults import Answered, fault
+from asynctasq.adapters.mysql.faults import Answered, fault, unreached
 from asynctasq.adapters.mysql.statements import sql
 from asynctasq.domain.errors import ConfigurationError, Unavailable
 
@@ -23,6 +23,8 @@ FOUND_ROWS = 2
 """Count the rows that an UPDATE finds, changed or not."""
 OWN_CODES = frozenset(range(1000)) | frozenset(range(2000, 3000))
 """What the client library says by itself, of the connection."""
+OFFERS_TLS = 1 << 11
+"""Among the capabilities of a server."""
 OLDEST = {"MariaDB": (10, 6), "MySQL": (8, 0)}
 
 Row = tuple[Any, ...]
@@ -50,6 +52,7 @@ class _Reader(Protocol):
 
 class _Client(Protocol):
     _reader: _Reader | None
+    _writer: asyncio.StreamWriter | None
 
     @property
     def closed(self) -> bool: ...
@@ -61,6 +64,19 @@ class _Client(Protocol):
 class _QuietCursor(aiomysql.Cursor):  # pyright: ignore[reportUntypedBaseClass, reportUnknownMemberType]
     async def _show_warnings(self, conn: object) -> None:
         """Not asked for: that would be a round trip more, and nobody hears the answer."""
+
+
+class _Session(aiomysql.Connection):  # pyright: ignore[reportUntypedBaseClass, reportUnknownMemberType]
+    async def _request_authentication(self) -> None:
+        """The library itself goes on in the clear, whatever it was told, if who answers offers no TLS."""
+        mine: Any = self
+        if mine._ssl_context and not mine.server_capabilities & OFFERS_TLS:  # noqa: SLF001 - there is no public way
+            raise ConfigurationError(
+                f"mysql at {mine.host}:{mine.port} offers no TLS, which mysql.dsn asks for: "
+                "set it up there, or take the ssl options out of the DSN"
+            )
+        # The base class has no types.
+        await super()._request_authentication()  # pyright: ignore[reportUnknownMemberType]
 
 
 class Connection:
@@ -134,6 +150,10 @@ class Connection:
 
     def close(self) -> None:
         """At once, without a word."""
+        writer = self._client._writer  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - there is no public way
+        if writer is not None:
+            # Closed, it would wait for what the server says to the end of TLS.
+            writer.transport.abort()
         self._client.close()
 
     async def leave(self) -> None:
@@ -161,7 +181,7 @@ class Connection:
 
 
 async def _client(address: Address) -> _Client:
-    connecting: Any = aiomysql.connect(  # pyright: ignore[reportUnknownMemberType]
+    client: Any = _Session(
         **arguments(address),
         charset="utf8mb4",
         # Left to session.sql: one round trip less.
@@ -169,7 +189,8 @@ async def _client(address: Address) -> _Client:
         client_flag=FOUND_ROWS,
         cursorclass=_QuietCursor,
     )
-    return await connecting
+    await client._connect()  # noqa: SLF001 - what `aiomysql.connect` does
+    return client
 
 
 def _answered(error: Exception) -> Answered | None:
@@ -183,5 +204,5 @@ def _answered(error: Exception) -> Answered | None:
 def _refused(error: Exception, address: Address) -> Exception:
     answered = _answered(error)
     if answered is None:
-        return Unavailable(f"mysql at {address} does not answer: {error.args[-1] if error.args else error}")
+        return unreached(error.__cause__ or error.args[-1], address)
     return fault(answered, address)

@@ -1,5 +1,7 @@
 """What the server answers in numbers, in words: what happened, to what, and what to do."""
 
+import ssl
+
 from attrs import frozen
 
 from asynctasq.domain.errors import AsyncTasQError, ConfigurationError, SchemaMismatch, Unavailable
@@ -16,7 +18,8 @@ PASSING = frozenset({LOCK_WAIT_OVER, DEADLOCK, 1020})
 """Other transactions were in the way: repeat."""
 
 MIGRATE = "`asynctasq migrate --driver mysql`"
-_ACCESS = "see the user, password and database in mysql.dsn or ASYNCTASQ_MYSQL_DSN"
+_ACCESS = "see the user, password, database and ssl options in mysql.dsn or ASYNCTASQ_MYSQL_DSN"
+_TRUST = "name its authority with ssl_ca behind the ? of mysql.dsn, and the host as its certificate does"
 _GRANT = "grant this user SELECT, INSERT, UPDATE and DELETE on both tables, and for migrate CREATE and ALTER"
 _ROW_FORMAT = "set binlog_format to ROW or MIXED on the server"
 
@@ -28,6 +31,7 @@ _LASTING = {
     1049: _ACCESS,
     1251: _ACCESS,
     1698: _ACCESS,
+    3159: _ACCESS,
     1142: _GRANT,
     1143: _GRANT,
     1227: _GRANT,
@@ -41,6 +45,12 @@ class Answered(Exception):
 
     code: int
     text: str
+
+
+def unreached(reason: object, address: object) -> Unavailable:
+    """Why there is no connection, as an error that may cross a port."""
+    told = f"mysql at {address} does not answer: {reason}"
+    return Unavailable(f"{told}: {_TRUST}" if isinstance(reason, ssl.SSLCertVerificationError) else told)
 
 
 def fault(answered: Answered, address: object) -> AsyncTasQError:
