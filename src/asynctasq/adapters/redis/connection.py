@@ -4,14 +4,16 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from attrs import define, field
-from redis.asyncio import ConnectionPool
+from redis.asyncio import ConnectionPool, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
 from asynctasq.adapters.redis.durability import check_version, parsed_info, warnings
+from asynctasq.adapters.redis.faults import told
 from asynctasq.adapters.redis.news import News
 from asynctasq.adapters.redis.resp import packed, word
 from asynctasq.adapters.redis.scripts import script
@@ -63,6 +65,7 @@ class Connection:
         }
         self._link: _Link | None = None
         self._closed = False
+        self._was_reached = False
         self.address = self._address()
 
     @property
@@ -77,6 +80,7 @@ class Connection:
         except BaseException:
             await self._let_go()
             raise
+        self._was_reached = True
         return warnings(info)
 
     async def run(self, verb: str, *arguments: bytes) -> Any:
@@ -157,17 +161,34 @@ class Connection:
     def _pool(self) -> ConnectionPool:
         return ConnectionPool.from_url(self._url, **self._options)  # pyright: ignore[reportUnknownMemberType] - untyped there
 
-    def _trouble(self, error: Exception) -> Unavailable | Closed:
+    def _trouble(self, error: Exception) -> Unavailable | Closed | ConfigurationError:
         if self._closed:
             return Closed(f"{self.address} was closed")
-        text = str(error) or f"nothing within {ANSWER_SECONDS:g} s"
+        client = self._pool().make_connection()
+        tls = isinstance(client, SSLConnection)
+        if tls and not self._was_reached:
+            try:
+                client.ssl_context.get()  # pyright: ignore[reportUnknownMemberType] - untyped there
+            except (OSError, ValueError, RedisError) as fault:
+                return ConfigurationError(f"redis url: a file or option of its TLS cannot be used: {fault}")
+        text = told(error, tls=tls, reached=self._was_reached) or f"nothing within {ANSWER_SECONDS:g} s"
         return Unavailable(f"{self.address} gave no answer: {text}")
 
     def _address(self) -> str:
         """Where it leads, without a secret."""
         try:
-            options = self._pool().connection_kwargs
-        except (ValueError, TypeError) as error:
+            _ = urlsplit(self._url).port
+        except ValueError:
+            # Its own words would repeat what may be a part of a password.
+            raise ConfigurationError("redis url: it cannot be read: is a special character percent-encoded?") from None
+        try:
+            pool = self._pool()
+            pool.make_connection()  # which refuses the options that it does not know
+        except TypeError as error:
+            # Those of TLS are among them where the URL does not ask for it.
+            raise ConfigurationError(f"redis url: {error}; options of TLS want rediss://") from None
+        except (ValueError, RedisError) as error:
             raise ConfigurationError(f"redis url: it cannot be used: {error}") from None
+        options = pool.connection_kwargs
         place = options.get("path") or f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
         return f"redis {place}/{options.get('db', 0)}"

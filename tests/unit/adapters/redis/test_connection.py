@@ -220,7 +220,10 @@ def test_a_queue_is_used_from_one_loop_after_another_and_then_from_a_forked_chil
     assert [lease.message.id for lease in found] == ["two"]
 
 
-@pytest.mark.parametrize("url", ["http://localhost", "redis://localhost:many", "localhost:6379"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://localhost", "redis://localhost:many", "localhost:6379", "redis://localhost?ssl_ca_certs=ca.pem"],
+)
 def test_what_is_no_url_is_an_error_of_the_settings(url):
     with pytest.raises(ConfigurationError, match="redis url"):
         RedisQueue(url)

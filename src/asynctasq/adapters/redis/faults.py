@@ -1,0 +1,36 @@
+"""Why nobody answers who should, as far as the client library lets it be told, and what to look at."""
+
+import ssl
+from collections.abc import Iterator
+
+from redis import exceptions
+
+_WHO = "correct user and password in redis.url (ASYNCTASQ_REDIS_URL), or redis.password"
+_TRUST = "name its authority with ssl_ca_certs behind the ? of redis.url, and the host as its certificate does"
+_WITHOUT_TLS = "if it speaks TLS, redis.url has to begin with rediss://"
+_WITH_TLS = (
+    "see that it speaks TLS on this port, and give it a certificate of yours if it wants one "
+    "(ssl_certfile and ssl_keyfile behind the ? of redis.url)"
+)
+_MISUNDERSTOOD = (ConnectionResetError, TimeoutError, ssl.SSLError)
+
+
+def told(error: Exception, *, tls: bool, reached: bool) -> str:
+    """What the library says, with a remedy. `reached`: somebody there has answered before."""
+    text = str(error).rstrip(".")
+    origins = list(_origins(error))
+    if isinstance(error, exceptions.AuthenticationError):
+        return f"{text}: {_WHO}"
+    if any(isinstance(origin, ssl.SSLCertVerificationError) for origin in origins):
+        return f"{text}: {_TRUST}"
+    if reached or type(error) not in (exceptions.ConnectionError, exceptions.TimeoutError):
+        return text
+    if any(isinstance(origin, OSError) and not isinstance(origin, _MISUNDERSTOOD) for origin in origins):
+        return text  # nobody is there
+    return f"{text}: {_WITH_TLS if tls else _WITHOUT_TLS}"
+
+
+def _origins(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
