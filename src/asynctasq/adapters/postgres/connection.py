@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from asynctasq.adapters.postgres.faults import fault, is_from_pooler, is_over, opening_fault
-from asynctasq.adapters.postgres.place import options_of, place_of
+from asynctasq.adapters.postgres.place import NOWHERE, options_of, place_of
 from asynctasq.domain.errors import AsyncTasQError, Closed, ConfigurationError, Unavailable
 
 log = logging.getLogger("asynctasq.postgres")
@@ -230,8 +230,15 @@ class Database:
         except (*FAULTS, ValueError) as error:
             if not self.pooled and is_from_pooler(error):
                 return await self._connect_to_pooler(str(error))
+            if isinstance(error, ValueError) and self.place == NOWHERE:
+                # What asyncpg says of it may repeat a part of a password.
+                raise ConfigurationError(
+                    "postgres.dsn cannot be read: is a special character percent-encoded?"
+                ) from None
             # Who was let in before may be again: only the first time it is for a person to mend.
-            raise (fault if self._was_connected else opening_fault)(error, self.place) from error
+            raise (
+                fault(error, self.place) if self._was_connected else opening_fault(error, self.place, self._dsn)
+            ) from error
         if connection.get_server_version() < OLDEST_SERVER:
             connection.terminate()
             raise ConfigurationError(f"{self.place} is older than PostgreSQL {OLDEST_SERVER[0]}: upgrade it")

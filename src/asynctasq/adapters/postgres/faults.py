@@ -1,6 +1,8 @@
 """What went wrong on the way to PostgreSQL or there, in our words."""
 
+import ssl
 from typing import Final
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
 
@@ -35,8 +37,15 @@ def is_over(error: BaseException) -> bool:
     return state_of(error)[:2] in ("08", "25", "57", "58", "XX") or is_from_pooler(error)
 
 
-def opening_fault(error: Exception, place: str) -> AsyncTasQError:
+def opening_fault(error: Exception, place: str, dsn: str) -> AsyncTasQError:
     """Of an attempt to connect."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return ConfigurationError(
+            f"{place} is not trusted: {error}; "
+            "name its authority with sslrootcert behind the ? of postgres.dsn, and the host as its certificate does"
+        )
+    if isinstance(error, OSError) and (unusable := _unusable_file(dsn)):
+        return ConfigurationError(f"postgres.dsn: a file named by its ssl options cannot be used ({unusable})")
     if isinstance(error, ValueError):
         return ConfigurationError(f"postgres.dsn cannot be used: {error}")
     if state_of(error) in _LASTING or _refuses_settings(error):
@@ -53,6 +62,19 @@ def fault(error: Exception, place: str) -> AsyncTasQError:
     if isinstance(error, asyncpg.PostgresError) or _is_bad_argument(error):
         return AsyncTasQError(f"{place} does not take it: {error}")
     return Unavailable(f"{place} gives no answer: {str(error) or type(error).__name__}")
+
+
+def _unusable_file(dsn: str) -> OSError | None:
+    """What asyncpg says of the network and of files looks alike, so the files are read once more."""
+    options = {name: values[-1] for name, values in parse_qs(urlsplit(dsn).query).items()}
+    try:
+        context = ssl.create_default_context(cafile=options.get("sslrootcert"))
+        if "sslcert" in options:
+            password = options.get("sslpassword", "")
+            context.load_cert_chain(options["sslcert"], options.get("sslkey"), lambda: password)
+    except OSError as error:
+        return error
+    return None
 
 
 def _refuses_settings(error: BaseException) -> bool:

@@ -3,17 +3,20 @@
 from collections.abc import Set
 from urllib.parse import parse_qs, urlsplit
 
+NOWHERE = "postgres"
+"""Where a DSN leads that cannot be read."""
+
 
 def place_of(dsn: str | None) -> str:
     """`postgres host:port/database`, as far as that can be told."""
     try:
         parts = urlsplit(dsn or "")
     except ValueError:
-        return "postgres"
+        return NOWHERE
     hosts = parts.netloc.rpartition("@")[2]
-    if not hosts or "@" in parts.path:
+    if not hosts or "@" in parts.path + parts.query + parts.fragment:
         # A password that should have been percent-encoded may be anywhere.
-        return "postgres"
+        return NOWHERE
     return f"postgres {hosts}{parts.path}"
 
 
