@@ -30,9 +30,13 @@ class Tls:
     server_name: str
 
     def context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self.cafile)
-        if self.certfile:
-            context.load_cert_chain(self.certfile, self.keyfile)
+        """Reads the files named."""
+        try:
+            context = ssl.create_default_context(cafile=self.cafile)
+            if self.certfile:
+                context.load_cert_chain(self.certfile, self.keyfile)
+        except OSError as error:  # an SSLError is one too
+            raise ConfigurationError(f"a file named by the RabbitMQ URL cannot be used ({error})") from error
         if not self.verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
@@ -70,8 +74,8 @@ def parse(url: str) -> Address:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        raise ConfigurationError("the RabbitMQ URL cannot be read: is a special character percent-encoded?") from error
+    except ValueError:
+        raise ConfigurationError("the RabbitMQ URL cannot be read: is a special character percent-encoded?") from None
     if parts.scheme not in PORTS:
         raise ConfigurationError("the RabbitMQ URL must begin with amqp:// or amqps://")
     options = _options(parts.query)

@@ -18,6 +18,7 @@ from pamqp.frame import marshal, unmarshal
 from pamqp.header import ProtocolHeader
 
 from asynctasq.adapters.rabbitmq.address import Address
+from asynctasq.adapters.rabbitmq.faults import HungUp, closing, unopened
 from asynctasq.adapters.rabbitmq.frames import HEARTBEAT, HEARTBEAT_FRAME, METHOD, frame, split
 from asynctasq.domain.errors import Unavailable
 
@@ -78,10 +79,9 @@ class Connection(asyncio.Protocol):
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await connection._connect()
-        except (OSError, TimeoutError) as error:
+        except (OSError, Unavailable) as error:  # a TimeoutError is an OSError
             connection.abort()
-            reason = str(error) or "no answer"
-            raise Unavailable(f"RabbitMQ at {address} cannot be reached: {reason}") from error
+            raise unopened(address, error) from error
         except BaseException:
             connection.abort()
             raise
@@ -199,7 +199,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         reason = f": {exc}" if exc else ""
-        self._end(Unavailable(f"RabbitMQ at {self.address} has hung up{reason}"))
+        self._end(HungUp(f"RabbitMQ at {self.address} has hung up{reason}"))
         self._gone.set()
 
     def pause_writing(self) -> None:
@@ -238,7 +238,7 @@ class Connection(asyncio.Protocol):
                     self._opened.set_result(None)
             case commands.Connection.Close():
                 self.send(0, commands.Connection.CloseOk())
-                self._end(Unavailable(f"RabbitMQ at {self.address} closed the connection: {method.reply_text}"))
+                self._end(closing(self.address, method))
                 self._hang_up()
             case commands.Connection.CloseOk():
                 self._end(Unavailable(f"the connection to RabbitMQ at {self.address} was closed"))
