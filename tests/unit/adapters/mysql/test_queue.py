@@ -14,6 +14,7 @@ from asynctasq.domain.lifecycle import State
 from asynctasq.domain.message import Message
 from asynctasq.domain.outcome import ErrorInfo
 from asynctasq.domain.verdict import Ack, Bury, Enqueue, Reason, Release, Retry
+from tests.unit.adapters.mysql.locks import until_one_waits
 
 pytestmark = pytest.mark.broker("mysql")
 
@@ -237,23 +238,12 @@ def test_a_lock_that_passes_is_waited_for(queue, runner, dsn):
         other = await others(dsn)
         await other.run(b"START TRANSACTION; SELECT seq FROM task_queue FOR UPDATE")
         settling = asyncio.create_task(queue.settle([Ack(each) for each in held]))
-        await waits_for_a_lock(other)
+        await until_one_waits(other)
         await other.run(b"COMMIT")
         await other.leave()
         return await settling
 
     assert runner.run(scenario()) == []
-
-
-async def waits_for_a_lock(connection: Connection) -> None:
-    waiting = (
-        b"SELECT 1 FROM information_schema.innodb_trx JOIN information_schema.processlist ON id = trx_mysql_thread_id"
-        b" WHERE trx_state = 'LOCK WAIT' AND db = DATABASE()"
-    )
-    async with asyncio.timeout(5):
-        while not (await connection.run(waiting))[0].rows:  # noqa: ASYNC110 - only the server knows
-            # It does not look again before nobody has asked for 0.1 s.
-            await asyncio.sleep(0.11)
 
 
 def test_a_deadlock_is_repeated(queue, runner, dsn):
@@ -263,7 +253,7 @@ def test_a_deadlock_is_repeated(queue, runner, dsn):
         other = await others(dsn)
         await other.run(b"START TRANSACTION; SELECT seq FROM task_queue WHERE id = 'second' FOR UPDATE")
         settling = asyncio.create_task(queue.settle([Ack(first), Ack(second)]))
-        await waits_for_a_lock(other)
+        await until_one_waits(other)
         # This closes the circle. More rows weigh more, so that the settlement is the victim.
         await other.run(b"UPDATE dead_letter_queue SET state = state; SELECT seq FROM task_queue FOR UPDATE; COMMIT")
         await other.leave()

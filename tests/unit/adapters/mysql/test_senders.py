@@ -11,19 +11,13 @@ from asynctasq.adapters.mysql.packing import row
 from asynctasq.adapters.mysql.queue import MySQLQueue
 from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.verdict import Ack, Reason
+from tests.unit.adapters.mysql.locks import until_one_waits
 
 pytestmark = pytest.mark.broker("mysql")
 
 
 def message(id, body=b"body"):
     return Message(id, "one", task="t", body=body)
-
-
-async def until_one_waits(connection):
-    """For a lock. What the server tells of locks it looks up at most ten times a second."""
-    async with asyncio.timeout(10):
-        while not (await connection.run(b"SELECT * FROM information_schema.innodb_lock_waits"))[0].rows:  # noqa: ASYNC110
-            await asyncio.sleep(0.15)
 
 
 async def lease(queue):
