@@ -11,7 +11,7 @@ import aiomysql  # pyright: ignore[reportMissingTypeStubs] - it ships no types; 
 from attrs import frozen
 
 from asynctasq.adapters.mysql.address import Address, arguments
-from asynctasq.adapters.mysql.faults import Answered, fault, unreached
+from asynctasq.adapters.mysql.faults import TLS, Answered, fault, unreached
 from asynctasq.adapters.mysql.statements import sql
 from asynctasq.domain.errors import ConfigurationError, Unavailable
 
@@ -25,6 +25,7 @@ OWN_CODES = frozenset(range(1000)) | frozenset(range(2000, 3000))
 """What the client library says by itself, of the connection."""
 OFFERS_TLS = 1 << 11
 """Among the capabilities of a server."""
+ENCRYPTED = f"{TLS}, or install 'cryptography'"
 OLDEST = {"MariaDB": (10, 6), "MySQL": (8, 0)}
 
 Row = tuple[Any, ...]
@@ -99,7 +100,7 @@ class Connection:
             raise _refused(error, address) from error
         except RuntimeError as error:
             if "package is required" in str(error):  # by the way in which the server wants the password
-                raise ConfigurationError(f"mysql at {address}: {error}") from error
+                raise ConfigurationError(f"mysql at {address} wants the password encrypted: {ENCRYPTED}") from error
             raise Unavailable(f"mysql at {address} broke the connection: {error}") from error
         except (OSError, EOFError) as error:  # a TimeoutError is an OSError
             raise Unavailable(f"mysql at {address} does not answer: {str(error) or 'no answer in time'}") from error

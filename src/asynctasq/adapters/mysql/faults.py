@@ -18,9 +18,10 @@ PASSING = frozenset({LOCK_WAIT_OVER, DEADLOCK, 1020})
 """Other transactions were in the way: repeat."""
 
 MIGRATE = "`asynctasq migrate --driver mysql`"
+TLS = "let mysql.dsn or ASYNCTASQ_MYSQL_DSN end with ?ssl=true"
 _ACCESS = "see the user, password, database and ssl options in mysql.dsn or ASYNCTASQ_MYSQL_DSN"
 _TRUST = "name its authority with ssl_ca behind the ? of mysql.dsn, and the host as its certificate does"
-_GRANT = "grant this user SELECT, INSERT, UPDATE and DELETE on both tables, and for migrate CREATE and ALTER"
+_GRANT = "grant this user SELECT, INSERT, UPDATE and DELETE on all tables, and for migrate CREATE, ALTER and INDEX"
 _ROW_FORMAT = "set binlog_format to ROW or MIXED on the server"
 
 _OTHER_TABLES = frozenset({1054, 1136, 1146})
@@ -31,7 +32,10 @@ _LASTING = {
     1049: _ACCESS,
     1251: _ACCESS,
     1698: _ACCESS,
-    3159: _ACCESS,
+    1820: _ACCESS,
+    1862: _ACCESS,
+    3118: _ACCESS,
+    3159: TLS,
     1142: _GRANT,
     1143: _GRANT,
     1227: _GRANT,
