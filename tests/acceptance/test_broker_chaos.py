@@ -2,12 +2,13 @@
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.brokers.every import BROKERS
+from tests.acceptance.brokers.mysqld import TrueMySQLServer
 from tests.acceptance.brokers.proxy import Proxy
 from tests.acceptance.brokers.servers import SERVERS, Server
 from tests.acceptance.brokers.storm import BRISK, ROUGH, Storm
@@ -24,13 +25,14 @@ RESTART_COUNT = FAULT_COUNT // 12
 CALLS_PER_FAULT = 300
 DONE_WITHIN_SECONDS = 60.0
 SLACK_SECONDS = LEASE_SECONDS
+KINDS: Mapping[str, type[Server]] = SERVERS | {"mysqld": TrueMySQLServer}
 MANY = 40
 """Attempts enough for a task that meets one fault after the other."""
 
 
-@pytest.fixture(params=SERVERS if MINUTES else BROKERS)
+@pytest.fixture(params=KINDS if MINUTES else BROKERS)
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with SERVERS[request.param]() as server:
+    with KINDS[request.param]() as server:
         yield server
 
 

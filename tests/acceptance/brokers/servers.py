@@ -256,7 +256,7 @@ class SQSServer(Server):
         urllib.request.urlopen(request, timeout=10).close()
 
 
-SERVERS: Mapping[str, type[Server]] = {
+SERVERS: dict[str, type[Server]] = {
     each.driver: each for each in (RedisServer, PostgresServer, MySQLServer, RabbitMQServer, SQSServer)
 }
 

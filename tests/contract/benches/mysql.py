@@ -26,13 +26,15 @@ async def drop_database() -> None:
     await execute(f"DROP DATABASE {DATABASE}")
 
 
-async def execute(statement: str) -> None:
-    connection = await Connection.open(parse(URLS["mysql"]))
+async def execute(statement: str, dsn: str = URLS["mysql"]) -> None:
+    connection = await Connection.open(parse(dsn))
     await connection.run(statement.encode())
     await connection.leave()
 
 
 class MySQLBench(QueueBench):
+    dsn = DSN
+
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.connection: Connection | None = None
@@ -44,7 +46,7 @@ class MySQLBench(QueueBench):
         return 100.0
 
     async def open(self) -> Queue:
-        client = MySQLQueue(DSN, clock=self.clock)
+        client = MySQLQueue(self.dsn, clock=self.clock)
         await client.open()
         return client
 
@@ -68,5 +70,5 @@ class MySQLBench(QueueBench):
 
     async def execute(self, statement: bytes) -> None:
         if self.connection is None:
-            self.connection = await Connection.open(parse(DSN))
+            self.connection = await Connection.open(parse(self.dsn))
         await self.connection.run(statement)

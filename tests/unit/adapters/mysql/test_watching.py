@@ -181,7 +181,8 @@ def test_a_wait_never_holds_the_last_connection(dsn, runner):
 
 
 def test_a_server_that_ends_long_statements_ends_no_watch(queue, dsn, runner, execute):
-    """An account of MariaDB may have a limit of its own."""
+    if "MariaDB" not in str(execute("SELECT VERSION()")):
+        pytest.skip("only MariaDB has accounts with a limit of their own")
     name = f"hasty_{urlsplit(dsn).path[-16:]}"
     execute(f"CREATE USER {name} IDENTIFIED BY 'secret' WITH MAX_STATEMENT_TIME 0.05")
     execute(f"GRANT ALL ON {urlsplit(dsn).path[1:]}.* TO {name}")
