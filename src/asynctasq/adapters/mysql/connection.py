@@ -48,7 +48,9 @@ class _Cursor(Protocol):
 
 
 class _Reader(Protocol):
-    def at_eof(self) -> bool: ...
+    @property
+    def eof_received(self) -> bool: ...
+    def exception(self) -> Exception | None: ...
 
 
 class _Client(Protocol):
@@ -147,7 +149,10 @@ class Connection:
     def is_usable(self) -> bool:
         """Whether it has not been closed, as far as this side knows."""
         reader = self._client._reader  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - there is no public way
-        return not self._client.closed and reader is not None and not reader.at_eof()
+        if self._client.closed or reader is None:
+            return False
+        # One that was idle for too long MariaDB resets, and MySQL says why, so there may be something left to read.
+        return reader.exception() is None and not reader.eof_received
 
     def close(self) -> None:
         """At once, without a word."""

@@ -282,13 +282,26 @@ def test_a_connection_that_the_server_closed_while_idle_is_not_used(queue, runne
     async def scenario():
         other = await others(dsn)
         await other.run(*(b"KILL %d" % id for id in await connections(other)))
-        async with asyncio.timeout(5):
-            while any(connection.is_usable for connection in queue._pool._all):  # noqa: ASYNC110 - nobody tells
-                await asyncio.sleep(0)
+        await all_lost(queue)
         await other.leave()
         return await queue.enqueue([message("first")])
 
     assert runner.run(scenario()) == []
+
+
+def test_a_connection_that_was_idle_for_too_long_is_not_used(queue, runner):
+    async def scenario():
+        await queue._pool.read(lambda connection: connection.run(b"SET SESSION wait_timeout = 1"))
+        await all_lost(queue)
+        return await queue.enqueue([message("first")])
+
+    assert runner.run(scenario()) == []
+
+
+async def all_lost(queue: MySQLQueue) -> None:
+    async with asyncio.timeout(5):
+        while any(connection.is_usable for connection in queue._pool._all):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
 
 
 async def connections(other: Connection) -> Sequence[int]:
