@@ -70,15 +70,18 @@ class _QuietCursor(aiomysql.Cursor):  # pyright: ignore[reportUntypedBaseClass, 
 
 
 class _Session(aiomysql.Connection):  # pyright: ignore[reportUntypedBaseClass, reportUnknownMemberType]
+    server_capabilities: int
+    host: str
+    port: int
+    _ssl_context: ssl.SSLContext | None
+
     async def _request_authentication(self) -> None:
-        """The library itself goes on in the clear, whatever it was told, if who answers offers no TLS."""
-        mine: Any = self
-        if mine._ssl_context and not mine.server_capabilities & OFFERS_TLS:  # noqa: SLF001 - there is no public way
+        # It would go on in the clear, and may be asked for the password in plain text.
+        if self._ssl_context and not self.server_capabilities & OFFERS_TLS:
             raise ConfigurationError(
-                f"mysql at {mine.host}:{mine.port} offers no TLS, which mysql.dsn asks for: "
+                f"mysql at {self.host}:{self.port} offers no TLS, which mysql.dsn or ASYNCTASQ_MYSQL_DSN asks for: "
                 "set it up there, or take the ssl options out of the DSN"
             )
-        # The base class has no types.
         await super()._request_authentication()  # pyright: ignore[reportUnknownMemberType]
 
 
