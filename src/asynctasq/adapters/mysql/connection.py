@@ -4,6 +4,7 @@ Every wait has an end. A connection on which one was cut, or that failed, is clo
 """
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Sequence
 from typing import Any, Protocol
 
@@ -71,15 +72,15 @@ class _QuietCursor(aiomysql.Cursor):  # pyright: ignore[reportUntypedBaseClass, 
 
 class _Session(aiomysql.Connection):  # pyright: ignore[reportUntypedBaseClass, reportUnknownMemberType]
     server_capabilities: int
-    host: str
-    port: int
+    _host: str
+    _port: int
     _ssl_context: ssl.SSLContext | None
 
     async def _request_authentication(self) -> None:
         # It would go on in the clear, and may be asked for the password in plain text.
         if self._ssl_context and not self.server_capabilities & OFFERS_TLS:
             raise ConfigurationError(
-                f"mysql at {self.host}:{self.port} offers no TLS, which mysql.dsn or ASYNCTASQ_MYSQL_DSN asks for: "
+                f"mysql at {self._host}:{self._port} offers no TLS, which mysql.dsn or ASYNCTASQ_MYSQL_DSN asks for: "
                 "set it up there, or take the ssl options out of the DSN"
             )
         await super()._request_authentication()  # pyright: ignore[reportUnknownMemberType]

@@ -51,10 +51,11 @@ class Answered(Exception):
     text: str
 
 
-def unreached(reason: object, address: object) -> Unavailable:
+def unreached(reason: object, address: object) -> AsyncTasQError:
     """Why there is no connection, as an error that may cross a port."""
-    told = f"mysql at {address} does not answer: {reason}"
-    return Unavailable(f"{told}: {_TRUST}" if isinstance(reason, ssl.SSLCertVerificationError) else told)
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return ConfigurationError(f"mysql at {address} is not trusted: {reason}: {_TRUST}")
+    return Unavailable(f"mysql at {address} does not answer: {reason}")
 
 
 def fault(answered: Answered, address: object) -> AsyncTasQError:

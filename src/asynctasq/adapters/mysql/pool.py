@@ -14,7 +14,7 @@ from asynctasq.adapters.mysql.address import Address, parse
 from asynctasq.adapters.mysql.connection import Connection
 from asynctasq.adapters.mysql.faults import PASSING, Answered, fault
 from asynctasq.adapters.mysql.statements import ROLLBACK
-from asynctasq.domain.errors import Closed, Unavailable
+from asynctasq.domain.errors import Closed, ConfigurationError, Unavailable
 
 T = TypeVar("T")
 Work = Callable[[Connection], Awaitable[T]]
@@ -41,6 +41,7 @@ class Pool:
         self._max_size = max_size
         self._welcome = welcome
         self._absence: str | None = "has not been opened"
+        self._was_let_in = False
         self.forget()
         _pools.add(self)
 
@@ -170,10 +171,17 @@ class Pool:
         return None
 
     async def _opened(self) -> Connection:
-        connection = await Connection.open(self.address)
+        try:
+            connection = await Connection.open(self.address)
+        except ConfigurationError as error:
+            if not self._was_let_in:
+                raise
+            # Who was let in before may be again, once a password or a certificate has been changed on both sides.
+            raise Unavailable(str(error)) from error
         self._all.add(connection)
         try:
             await self._welcome(connection)
+            self._was_let_in = True
             self.check()
         except BaseException as error:
             self._drop(connection)

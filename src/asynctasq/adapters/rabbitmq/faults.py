@@ -31,25 +31,25 @@ class HungUp(Unavailable):
     """The server ended the connection without a word."""
 
 
-class LoginRefused(Unavailable):
-    """The server does not know this user, or not by this password or certificate."""
+class NotLetIn(Unavailable):
+    """The server refuses this user, or is refused for its certificate: the first time it is for a person to mend."""
 
 
 def closing(address: Address, method: commands.Connection.Close) -> Unavailable:
     """Why the server ends a connection."""
-    kind = LoginRefused if method.reply_code == ACCESS_REFUSED else Unavailable
+    kind = NotLetIn if method.reply_code == ACCESS_REFUSED else Unavailable
     return kind(f"RabbitMQ at {address} closed the connection: {method.reply_text}")
 
 
 def unopened(address: Address, error: Exception) -> Unavailable:
     """Why a connection did not come about, with a remedy where there is one."""
-    if isinstance(error, LoginRefused):
-        return Unavailable(f"{error}: correct {_who(address)} in rabbitmq.url (ASYNCTASQ_RABBITMQ_URL)")
+    if isinstance(error, NotLetIn):
+        return NotLetIn(f"{error}: correct {_who(address)} in rabbitmq.url (ASYNCTASQ_RABBITMQ_URL)")
     told = str(error) or "no answer"
     if not isinstance(error, Unavailable):
         told = f"RabbitMQ at {address} cannot be reached: {told}"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Unavailable(f"{told}: {_TRUST}")
+        return NotLetIn(f"{told}: {_TRUST}")
     if isinstance(error, ssl.SSLError):
         return Unavailable(f"{told}: see that it speaks TLS on the port that rabbitmq.url names")
     if isinstance(error, HungUp | ConnectionResetError):

@@ -7,6 +7,7 @@ from asynctasq.adapters.rabbitmq import leasing, settling
 from asynctasq.adapters.rabbitmq.address import parse
 from asynctasq.adapters.rabbitmq.admin import RabbitmqAdmin
 from asynctasq.adapters.rabbitmq.envelope import Envelope, Record
+from asynctasq.adapters.rabbitmq.faults import NotLetIn
 from asynctasq.adapters.rabbitmq.finishing import to_the_end, what_can_be_had
 from asynctasq.adapters.rabbitmq.leasing import Request
 from asynctasq.adapters.rabbitmq.session import Session
@@ -174,7 +175,12 @@ class RabbitmqQueue(Queue):
             self._check()
             standing = self._standing
             if standing is None or standing.session.connection.error is not None:
-                session = await Session.open(self._address, self._names, self._unit_seconds)
+                try:
+                    session = await Session.open(self._address, self._names, self._unit_seconds)
+                except NotLetIn as error:
+                    if standing is None:
+                        raise ConfigurationError(str(error)) from error
+                    raise
                 standing = self._standing = Standing(session)
             return standing
 

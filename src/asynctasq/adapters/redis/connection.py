@@ -13,7 +13,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
 from asynctasq.adapters.redis.durability import check_version, parsed_info, warnings
-from asynctasq.adapters.redis.faults import told
+from asynctasq.adapters.redis.faults import lets_nobody_in, told
 from asynctasq.adapters.redis.news import News
 from asynctasq.adapters.redis.resp import packed, word
 from asynctasq.adapters.redis.scripts import script
@@ -172,7 +172,8 @@ class Connection:
             except (OSError, ValueError, RedisError) as fault:
                 return ConfigurationError(f"redis url: a file or option of its TLS cannot be used: {fault}")
         text = told(error, tls=tls, reached=self._was_reached) or f"nothing within {ANSWER_SECONDS:g} s"
-        return Unavailable(f"{self.address} gave no answer: {text}")
+        kind = ConfigurationError if lets_nobody_in(error) and not self._was_reached else Unavailable
+        return kind(f"{self.address} gave no answer: {text}")
 
     def _address(self) -> str:
         """Where it leads, without a secret."""

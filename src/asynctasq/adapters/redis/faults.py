@@ -15,19 +15,27 @@ _WITH_TLS = (
 _MISUNDERSTOOD = (ConnectionResetError, TimeoutError, ssl.SSLError)
 
 
+def lets_nobody_in(error: Exception) -> bool:
+    """Whether it is for a person to mend, at least at the first time."""
+    return isinstance(error, exceptions.AuthenticationError) or _is_untrusted(error)
+
+
 def told(error: Exception, *, tls: bool, reached: bool) -> str:
     """What the library says, with a remedy. `reached`: somebody there has answered before."""
     text = str(error).rstrip(".")
-    origins = list(_origins(error))
     if isinstance(error, exceptions.AuthenticationError):
         return f"{text}: {_WHO}"
-    if any(isinstance(origin, ssl.SSLCertVerificationError) for origin in origins):
+    if _is_untrusted(error):
         return f"{text}: {_TRUST}"
     if reached or type(error) not in (exceptions.ConnectionError, exceptions.TimeoutError):
         return text
-    if any(isinstance(origin, OSError) and not isinstance(origin, _MISUNDERSTOOD) for origin in origins):
+    if any(isinstance(origin, OSError) and not isinstance(origin, _MISUNDERSTOOD) for origin in _origins(error)):
         return text  # nobody is there
     return f"{text}: {_WITH_TLS if tls else _WITHOUT_TLS}"
+
+
+def _is_untrusted(error: Exception) -> bool:
+    return any(isinstance(origin, ssl.SSLCertVerificationError) for origin in _origins(error))
 
 
 def _origins(error: BaseException | None) -> Iterator[BaseException]:

@@ -8,7 +8,7 @@ import pytest
 from asynctasq.adapters.mysql.queue import MySQLQueue
 from asynctasq.adapters.mysql.schema import MySQLSchema
 from asynctasq.adapters.mysql.watching import LONGEST_SECONDS
-from asynctasq.domain.errors import ConfigurationError
+from asynctasq.domain.errors import ConfigurationError, Unavailable
 from asynctasq.domain.lifecycle import State
 from asynctasq.domain.message import IdempotencyKey, Message
 from asynctasq.domain.outcome import ErrorInfo
@@ -57,6 +57,26 @@ def test_to_migrate_and_to_work(runner, account):
         return stats.dead, purged
 
     assert runner.run(scenario()) == (1, 1)
+
+
+@pytest.mark.usefixtures("queue")
+def test_a_password_that_changes_while_the_queue_is_at_work_is_an_outage(runner, account, execute):
+    worker = MySQLQueue(account("SELECT, INSERT, UPDATE, DELETE", *TABLES))
+    runner.run(worker.open())
+    name = urlsplit(worker._pool._dsn).username
+
+    def change_to(password):
+        execute(f"ALTER USER {name} IDENTIFIED BY '{password}'")
+        for (id,) in execute(f"SELECT id FROM information_schema.processlist WHERE user = '{name}'"):
+            execute(f"KILL {id}")
+
+    change_to("other")
+    with pytest.raises(Unavailable, match="Access denied"):
+        runner.run(worker.lease(["one"], limit=1, lease_seconds=30, owner="test"))
+    change_to("secret")
+
+    assert not runner.run(worker.lease(["one"], limit=1, lease_seconds=30, owner="test"))
+    runner.run(worker.close())
 
 
 @pytest.mark.usefixtures("queue")

@@ -11,8 +11,9 @@ from attrs import evolve
 from pamqp import commands
 
 from asynctasq.adapters.rabbitmq import delays
+from asynctasq.adapters.rabbitmq.address import parse
 from asynctasq.adapters.rabbitmq.queue import RabbitmqQueue
-from asynctasq.domain.errors import Unavailable
+from asynctasq.domain.errors import ConfigurationError, Unavailable
 from asynctasq.domain.lease import Lease
 from asynctasq.domain.lifecycle import State
 from asynctasq.domain.message import Message
@@ -104,10 +105,25 @@ async def test_a_wrong_password_is_said_and_not_shown():
     async with fresh() as broker:
         client = broker.client(url="amqp://guest:wrong-secret@127.0.0.1:5672/")
 
-        with pytest.raises(Unavailable, match="ACCESS_REFUSED") as caught:
+        with pytest.raises(ConfigurationError, match="ACCESS_REFUSED") as caught:
             await client.open()
 
         assert "wrong-secret" not in str(caught.value)
+
+
+@on_a_loop
+async def test_who_was_let_in_before_may_be_again_though_the_password_is_wrong_now():
+    async with fresh() as broker:
+        client = broker.client()
+        await client.open()
+        right, client._address = client._address, parse("amqp://guest:wrong-secret@127.0.0.1:5672/")
+        client._standing.session.connection.abort()
+
+        with pytest.raises(Unavailable, match="ACCESS_REFUSED"):
+            await lease(client)
+        client._address = right
+
+        assert not await lease(client)
 
 
 @on_a_loop

@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import pytest
+from redis import Redis
 
 from asynctasq.adapters.redis import connection
 from asynctasq.adapters.redis.queue import RedisQueue
@@ -54,6 +55,28 @@ def test_a_server_that_comes_back_is_used_again(start, runner):
 
     assert took < QUICKLY_SECONDS
     assert found == ["two"]
+
+
+def test_a_password_that_changes_while_the_queue_is_at_work_is_an_outage(start, runner):
+    server = start("--user", "worker", "on", ">secret", "~*", "&*", "+@all")
+    queue = RedisQueue(server.url.replace("//", "//worker:secret@"))
+
+    def change_to(password):
+        with Redis.from_url(server.url) as admin:
+            admin.acl_setuser("worker", enabled=True, reset_passwords=True, passwords=[f"+{password}"])
+            admin.client_kill_filter(user="worker")
+
+    async def scenario():
+        await queue.open()
+        change_to("other")
+        for reason in ("closed the connection", "invalid username-password"):
+            with pytest.raises(Unavailable, match=reason):
+                await leased(queue)
+        change_to("secret")
+        await queue.enqueue([message()])
+        await queue.close()
+
+    runner.run(scenario())
 
 
 def test_one_call_notices_for_all_that_the_server_has_been_away(start, runner):
@@ -153,7 +176,7 @@ def test_a_password_in_the_url_or_beside_it_lets_in_and_is_never_shown(start, ru
         for queue in queues:
             await queue.open()
             await queue.close()
-        with pytest.raises(Unavailable) as wrong:
+        with pytest.raises(ConfigurationError) as wrong:
             await RedisQueue(f"redis://{address}", password="p@ssword").open()
         return str(wrong.value)
 
@@ -195,7 +218,7 @@ def test_tls_is_spoken_with_rediss(start, runner, tmp_path):
 
     async def scenario():
         await queue.open()
-        with pytest.raises(Unavailable):
+        with pytest.raises(ConfigurationError):
             await RedisQueue(f"rediss://127.0.0.1:{port}").open()
         await queue.close()
 
