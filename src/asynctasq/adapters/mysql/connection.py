@@ -168,9 +168,13 @@ class Connection:
 
     async def leave(self) -> None:
         """Say goodbye, so that the server does not note an aborted client."""
+        writer = self._client._writer  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - it forgets it at once
         try:
             async with asyncio.timeout(GOODBYE_SECONDS):
                 await self._client.ensure_closed()
+                if writer is not None:
+                    # Under TLS the other side has something to say to that, for which the loop may not stay.
+                    await writer.wait_closed()
         except (aiomysql.MySQLError, OSError):
             pass
         finally:
