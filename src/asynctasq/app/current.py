@@ -38,8 +38,7 @@ def provide(build: Build) -> None:
 
 def application() -> "Application":
     """The default application, made now if `init` was never called."""
-    with _default.lock:
-        return _default.application or _wire(None)
+    return _default.application or _wired()
 
 
 def init(settings: Mapping[str, Any] | None = None, *, tortoise_config: Mapping[str, Any] | None = None) -> None:
@@ -68,6 +67,11 @@ def given() -> Mapping[str, Any]:
 def tortoise_config() -> Mapping[str, Any] | None:
     """What the last `init` that was given one was given for Tortoise."""
     return _default.tortoise_config
+
+
+def _wired() -> "Application":
+    with _default.lock:
+        return _default.application or _wire(None)
 
 
 def _wire(settings: Mapping[str, Any] | None) -> "Application":

@@ -59,7 +59,8 @@ class Dispatcher:
         if sending(sendable).connection is None:
             # As in `_deliver`; but what that would hold meanwhile, a hundred times, is a twentieth of a dispatch.
             answer = await self._send(sendable.config.get("driver"), [message])
-            self._conclude([sendable], [message], answer)
+            if answer or self._events.on:
+                self._conclude([sendable], [message], answer)
         else:
             await self._deliver(Way.of(sendable), [sendable], [message])
         return message.id
@@ -112,7 +113,8 @@ class Dispatcher:
             raise _unsure(sendables, answer) from answer
         if isinstance(answer, BaseException):
             raise answer
-        _check(messages, answer)
+        if answer:
+            _check(messages, answer)
         if self._events.on:
             self._events.emit(*map(enqueued, messages))
 
@@ -148,8 +150,6 @@ class Dispatcher:
 
 def _check(messages: Sequence[Message], refusals: Sequence[Refusal]) -> None:
     """Raise for what was refused; a DUPLICATE is the queue saying that it has the message already."""
-    if not refusals:
-        return
     ids = {message.id for message in messages}
     ours = [refusal for refusal in refusals if refusal.id in ids and refusal.reason is not Reason.DUPLICATE]
     if ours:

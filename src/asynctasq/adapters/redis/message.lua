@@ -127,16 +127,20 @@ local function leave(card)
     touched[card.queue] = true
 end
 
+local function note_news(queue, state, due, count)
+    if state == 'P' then
+        arrivals[queue] = (arrivals[queue] or 0) + count
+    elseif state == 'S' or state == 'R' then
+        instants[queue] = math.min(instants[queue] or due, due)
+    end
+end
+
 local function join(id, queue, state, due, priority, place)
     local score, member = stand(id, state, due, priority, place)
     local members = list_of(joining, line(state, queue))
     members[#members + 1] = score
     members[#members + 1] = member
-    if state == 'P' then
-        arrivals[queue] = (arrivals[queue] or 0) + 1
-    elseif state == 'S' or state == 'R' then
-        instants[queue] = math.min(instants[queue] or due, due)
-    end
+    note_news(queue, state, due, 1)
 end
 
 local function write(id, packed)

@@ -5,6 +5,8 @@ import math
 import secrets
 import struct
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from asynctasq.domain.lease import Lease
@@ -22,8 +24,10 @@ NAME_LIMIT = 250
 _FACTS = struct.Struct(">IIdI")
 """Attempt, failures, skewed seconds and length of the content, as lease.lua packs them."""
 
-Row = tuple[str, str, int, int, int]
-"""Id, queue, priority, delay in microseconds, length of the content: the values that arrive.lua counts."""
+_kind_of = attrgetter("queue", "priority", "delay_seconds")
+
+Columns = tuple[Sequence[tuple[str, int, int, int]], Sequence[str]]
+"""For messages in a row that have them in common: queue, priority, delay in microseconds and how many; and all ids."""
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -33,15 +37,24 @@ def to_json(value: object) -> bytes:
     return _encode(value).encode()
 
 
-def content_of(message: Message) -> tuple[bytes, bytes, bytes]:
-    """What is written once, in pieces: the length of the header, the header, the body."""
+def content_of(message: Message) -> bytes:
+    """What is written once: the length of the header, the header, the body."""
     header = dumps_header(message)
-    return len(header).to_bytes(4, "big"), header, message.body
+    return len(header).to_bytes(4, "big") + header + message.body
 
 
-def row_of(message: Message, length: int) -> Row:
-    """What arrive.lua needs beside the content."""
-    return message.id, message.queue, message.priority, microseconds(message.delay_seconds), length
+def columns_of(messages: Sequence[Message]) -> Columns:
+    """What arrive.lua needs beside the contents. Most batches are of one kind, and nothing of that is said twice."""
+    kinds = [
+        (queue, priority, microseconds(delay_seconds), len(list(alike)))
+        for (queue, priority, delay_seconds), alike in groupby(messages, _kind_of)
+    ]
+    return kinds, [message.id for message in messages]
+
+
+def joined(contents: Sequence[bytes]) -> bytes:
+    """Their lengths (4 bytes each), and then themselves."""
+    return struct.pack(f">{len(contents)}I", *map(len, contents)) + b"".join(contents)
 
 
 def microseconds(seconds: float) -> int:
@@ -52,19 +65,19 @@ def microseconds(seconds: float) -> int:
 
 
 def packs(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], bytes, bytes]]:
-    """Messages with their rows as JSON and their contents in a row, at most so many and so long at once."""
-    start, rows, pieces, size = 0, list[str | int](), list[bytes](), 0
+    """Messages with their columns as JSON and their joined contents, at most so many and so long at once."""
+    start, contents, size = 0, list[bytes](), 0
     for position, message in enumerate(messages):
         content = content_of(message)
-        length = sum(map(len, content))
-        if rows and (position - start == BATCH_COUNT or size + length > BATCH_BYTES):
-            yield messages[start:position], to_json(rows), b"".join(pieces)
-            start, rows, pieces, size = position, [], [], 0
-        rows += row_of(message, length)
-        pieces += content
-        size += length
-    if rows:
-        yield messages[start:], to_json(rows), b"".join(pieces)
+        if contents and (len(contents) == BATCH_COUNT or size + len(content) > BATCH_BYTES):
+            pack = messages[start:position]
+            yield pack, to_json(columns_of(pack)), joined(contents)
+            start, contents, size = position, [], 0
+        contents.append(content)
+        size += len(content)
+    if contents:
+        pack = messages[start:]
+        yield pack, to_json(columns_of(pack)), joined(contents)
 
 
 def words_of(key: IdempotencyKey) -> tuple[bytes, bytes]:

@@ -1,8 +1,9 @@
--- ARGV: JSON of {acks, others, positions, values}, the contents of the effects in a row.
+-- ARGV: JSON of {acks, others, positions, kinds, effects}, and contents.
 -- acks: {id, nonce, id, nonce, …}; others: {{id, nonce, state, delay, attempts given back, failures, skewed seconds
--- or -1, error as JSON or false}, …}; positions: that of its verdict for each effect; values: those of `arrive`.
+-- or -1, error as JSON or false}, …}; effects: ids of new messages, whose kinds and contents are as for `arrive`, and
+-- positions those of their verdicts.
 -- Positions count acks, then others, from 0. Returns what is refused as JSON of {{position, reason}, …}, or nothing.
-local acks, others, positions, values = unpack(cjson.decode(ARGV[1]))
+local acks, others, positions, kinds, effects = unpack(cjson.decode(ARGV[1]))
 local refusals, errors, settled = {}, {}, {}
 
 local function refuse(position, cancelled)
@@ -50,26 +51,17 @@ for at, other in ipairs(others) do
     end
 end
 
-if #positions > 0 then
-    local refused = {}
+if #effects > 0 then
+    local refused, unwanted = {}, {}
     for _, refusal in ipairs(refusals) do
         refused[refusal[1]] = true
     end
-    local start, applied, contents = 1, {}, {}
     for at, position in ipairs(positions) do
-        local first, last = VALUES * (at - 1) + 1, VALUES * at
-        local size = values[last]
-        if not refused[position] then
-            for place = first, last do
-                applied[#applied + 1] = values[place]
-            end
-            contents[#contents + 1] = string.sub(ARGV[2], start, start + size - 1)
-        end
-        start = start + size
+        unwanted[at] = refused[position]
     end
     -- What is there already was applied by an earlier settlement that is being repeated.
     commit()
-    arrive(applied, table.concat(contents))
+    arrive(kinds, effects, ARGV[2], unwanted)
 end
 commit()
 if #errors > 0 then

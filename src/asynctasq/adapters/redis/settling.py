@@ -5,8 +5,9 @@ from typing import Any, assert_never
 
 import attrs
 
-from asynctasq.adapters.redis.packing import content_of, microseconds, nonce_of, parsed, row_of, to_json
+from asynctasq.adapters.redis.packing import columns_of, content_of, joined, microseconds, nonce_of, parsed, to_json
 from asynctasq.domain.lease import Lease
+from asynctasq.domain.message import Message
 from asynctasq.domain.outcome import ErrorInfo
 from asynctasq.domain.verdict import Ack, Bury, Cancel, Reason, Refusal, Release, Retry, Verdict
 
@@ -19,9 +20,10 @@ def arguments_of(verdicts: Sequence[Verdict]) -> tuple[Sequence[Lease], bytes, b
     acks = [verdict for verdict in verdicts if isinstance(verdict, Ack)]
     others = [verdict for verdict in verdicts if not isinstance(verdict, Ack)]
     ordered: list[Verdict] = [*acks, *others]
-    positions, rows, contents = _effects(ordered)
-    argument = to_json([tokens_of([ack.lease for ack in acks]), [_row(other) for other in others], positions, rows])
-    return [verdict.lease for verdict in ordered], argument, contents
+    positions, messages = _effects(ordered)
+    tokens, rows = tokens_of([ack.lease for ack in acks]), [_row(other) for other in others]
+    argument = to_json([tokens, rows, positions, *columns_of(messages)])
+    return [verdict.lease for verdict in ordered], argument, joined([content_of(message) for message in messages])
 
 
 def tokens_of(leases: Sequence[Lease]) -> list[str]:
@@ -62,15 +64,12 @@ def _stored(error: ErrorInfo) -> str:
     return to_json(attrs.asdict(error.storable())).decode()
 
 
-def _effects(verdicts: Sequence[Verdict]) -> tuple[list[int], list[str | int], bytes]:
-    """For each the position of its verdict, its row, and its content."""
-    positions: list[int] = []
-    rows: list[str | int] = []
-    pieces: list[bytes] = []
-    for position, verdict in enumerate(verdicts):
-        for effect in () if isinstance(verdict, Release) else verdict.effects:
-            content = content_of(effect.message)
-            positions.append(position)
-            rows += row_of(effect.message, sum(map(len, content)))
-            pieces += content
-    return positions, rows, b"".join(pieces)
+def _effects(verdicts: Sequence[Verdict]) -> tuple[Sequence[int], Sequence[Message]]:
+    """What is to be enqueued, and for each the position of its verdict."""
+    found = [
+        (position, effect.message)
+        for position, verdict in enumerate(verdicts)
+        if not isinstance(verdict, Release)
+        for effect in verdict.effects
+    ]
+    return [position for position, _ in found], [message for _, message in found]
