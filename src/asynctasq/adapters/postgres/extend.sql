@@ -8,7 +8,7 @@ WITH extended AS (
         AND message.seq = token.seq
         AND message.leases = token.leases
         AND message.running
-        AND message.due > statement_timestamp()
+        AND message.due - statement_timestamp() > interval '0'
     RETURNING message.id, message.queue, message.due < before.due AS is_sooner
 ),
 told AS (

@@ -29,7 +29,7 @@ stayed AS (
         AND message.seq = verdict.seq
         AND message.leases = verdict.leases
         AND message.running
-        AND message.due > statement_timestamp()
+        AND message.due - statement_timestamp() > interval '0'
     RETURNING message.id, message.queue
 ),
 gone AS (
@@ -40,7 +40,7 @@ gone AS (
         AND message.seq = verdict.seq
         AND message.leases = verdict.leases
         AND message.running
-        AND message.due > statement_timestamp()
+        AND message.due - statement_timestamp() > interval '0'
     RETURNING message.*, verdict.state, coalesce(verdict.error, message.error) AS last_error
 ),
 kept AS (
