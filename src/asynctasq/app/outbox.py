@@ -17,9 +17,8 @@ from asynctasq.domain.verdict import Refusal
 
 BATCH_LIMIT = 1000
 
-
 Answer = Sequence[Refusal] | BaseException
-"""A value, whatever it is: an error that each of a hundred callers raised would grow with each of them."""
+"""An error is a value, too: each caller raises it in words of its own, with the ids that it sent."""
 
 Waiting = asyncio.Future[Answer] | Future[Answer]
 
@@ -38,7 +37,7 @@ class Parcel:
     deadline: float = 0.0
 
     def has_room(self, count: int) -> bool:
-        return not self.messages or len(self.messages) + count <= BATCH_LIMIT
+        return len(self.messages) + count <= BATCH_LIMIT
 
 
 class Outbox:
