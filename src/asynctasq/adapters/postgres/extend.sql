@@ -1,4 +1,5 @@
--- By primary key. Joined with itself, a row tells what was before: whoever waits must hear of an end that is sooner.
+-- By primary key, with the end of a lease compared as in ack.sql. Joined with itself, a row tells what was before:
+-- whoever waits must hear of an end that is sooner.
 WITH extended AS (
     UPDATE {queue_table} AS message
     SET due = statement_timestamp() + $4::double precision * interval '1 second'

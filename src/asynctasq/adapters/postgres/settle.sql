@@ -1,5 +1,5 @@
 -- Every verdict, by primary key: `acked` rows go, `dead` and `cancelled` ones move, `waiting` ones stay.
--- Null keeps what was there.
+-- Null keeps what was there. The end of a lease is compared as in ack.sql.
 WITH verdict AS (
     SELECT *
     FROM unnest(

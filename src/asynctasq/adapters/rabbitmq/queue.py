@@ -177,10 +177,9 @@ class RabbitmqQueue(Queue):
             if standing is None or standing.session.connection.error is not None:
                 try:
                     session = await Session.open(self._address, self._names, self._unit_seconds)
-                except NotLetIn as error:
-                    if standing is None:
-                        raise ConfigurationError(str(error)) from error
-                    raise
+                except (NotLetIn, ConfigurationError) as error:
+                    # Who was let in before may be again, once a password or a certificate has been changed.
+                    raise (ConfigurationError if standing is None else Unavailable)(str(error)) from error
                 standing = self._standing = Standing(session)
             return standing
 

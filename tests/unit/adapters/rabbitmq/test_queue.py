@@ -111,16 +111,24 @@ async def test_a_wrong_password_is_said_and_not_shown():
         assert "wrong-secret" not in str(caught.value)
 
 
+WRONG_NOW = {
+    "amqp://guest:wrong-secret@127.0.0.1:5672/": "ACCESS_REFUSED",
+    "amqps://guest:guest@127.0.0.1:5672/?cafile=/nowhere": "No such file",
+}
+
+
 @on_a_loop
-async def test_who_was_let_in_before_may_be_again_though_the_password_is_wrong_now():
+async def test_who_was_let_in_before_may_be_again_whatever_is_wrong_now():
     async with fresh() as broker:
         client = broker.client()
         await client.open()
-        right, client._address = client._address, parse("amqp://guest:wrong-secret@127.0.0.1:5672/")
+        right = client._address
         client._standing.session.connection.abort()
 
-        with pytest.raises(Unavailable, match="ACCESS_REFUSED"):
-            await lease(client)
+        for url, reason in WRONG_NOW.items():
+            client._address = parse(url)
+            with pytest.raises(Unavailable, match=reason):
+                await lease(client)
         client._address = right
 
         assert not await lease(client)
