@@ -1,9 +1,8 @@
 """The arguments of a call as a message's body, and back. The first byte is the version of this format."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
-
-from attrs import define
 
 from asynctasq.domain.errors import AsyncTasQError
 from asynctasq.ports.models import Loaded, ModelRef, Refer, ReferenceSerializer
@@ -40,9 +39,9 @@ class Codec:
         """Raises `NotSendable` with the path to what cannot travel."""
         if self._refer is None or self._referring is None:
             return _PLAIN + self._serializer.dumps([[*args], kwargs])
-        noting = _Noting(self._refer)
-        data = self._referring.dumps([[*args], kwargs], noting.refer)
-        return (_WITH_REFERENCES if noting.met else _PLAIN) + data
+        found: list[ModelRef] = []
+        data = self._referring.dumps([[*args], kwargs], partial(_noted, found, self._refer))
+        return (_WITH_REFERENCES if found else _PLAIN) + data
 
     def references(self, body: bytes) -> Sequence[ModelRef]:
         """To the models that `decode` has to be given, each once. Raises what `decode` raises."""
@@ -73,17 +72,11 @@ class Codec:
         return _checked(value)
 
 
-@define
-class _Noting:
-    """Asks, and remembers whether the answer was ever a reference."""
-
-    _refer: Refer
-    met: bool = False
-
-    def refer(self, value: object) -> ModelRef | None:
-        reference = self._refer(value)
-        self.met = self.met or reference is not None
-        return reference
+def _noted(found: list[ModelRef], refer: Refer, value: object) -> ModelRef | None:
+    reference = refer(value)
+    if reference is not None:
+        found.append(reference)
+    return reference
 
 
 def _translated(error: LookupError | ValueError) -> CorruptBody | NewerBody:

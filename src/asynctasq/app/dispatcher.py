@@ -56,11 +56,14 @@ class Dispatcher:
         queue would not take it.
         """
         message = self._preparer.prepare(sendable)
-        if sending(sendable).connection is None:
+        state = sending(sendable)
+        if state.connection is None:
             # As in `_deliver`; but what that would hold meanwhile, a hundred times, is a twentieth of a dispatch.
-            answer = await self._send(sendable.config.get("driver"), [message])
+            waiting = state.answer = self._send(sendable.config.get("driver"), [message])
+            del sendable, state
+            answer = await waiting
             if answer or self._events.on:
-                self._conclude([sendable], [message], answer)
+                self._conclude([message], answer)
         else:
             await self._deliver(Way.of(sendable), [sendable], [message])
         return message.id
@@ -89,13 +92,17 @@ class Dispatcher:
             _check([message], self._transactions.enqueue_sync(way, [message]))
             return message.id
         answer: Future[Answer] = Future()
+        sending(sendable).answer = answer
         self._broker.post(self._outbox(way.driver).accept, [Parcel(None, [message], [answer])])
-        self._conclude([sendable], [message], answer.result())
+        self._conclude([message], answer.result())
         return message.id
 
     async def _deliver(self, way: Way, sendables: Sequence[Sendable], messages: Sequence[Message]) -> None:
         if way.connection is None:
-            self._conclude(sendables, messages, await self._send(way.driver, messages))
+            waiting = self._send(way.driver, messages)
+            for sendable in sendables:
+                sending(sendable).answer = waiting
+            self._conclude(messages, await waiting)
         else:
             # Nobody is told: whether the transaction will be committed only its owner knows.
             _check(messages, await self._transactions.enqueue(way, messages))
@@ -108,9 +115,9 @@ class Dispatcher:
         parcel.waiting.append(answer)
         return answer
 
-    def _conclude(self, sendables: Sequence[Sendable], messages: Sequence[Message], answer: Answer) -> None:
+    def _conclude(self, messages: Sequence[Message], answer: Answer) -> None:
         if isinstance(answer, Unavailable):
-            raise _unsure(sendables, answer) from answer
+            raise _unsure(messages, answer) from answer
         if isinstance(answer, BaseException):
             raise answer
         if answer:
@@ -158,10 +165,7 @@ def _check(messages: Sequence[Message], refusals: Sequence[Refusal]) -> None:
         raise kind(f"{len(ours)} of {len(messages)} messages refused: {listed}")
 
 
-def _unsure(sendables: Sequence[Sendable], error: Unavailable) -> Unavailable:
-    states = [sending(sendable) for sendable in sendables]
-    for state in states:
-        state.unsure = True
-    ids = ", ".join(str(state.last_id) for state in states[:3])
-    more = f" and {len(states) - 3} more" if len(states) > 3 else ""  # noqa: PLR2004 - as many as are named
+def _unsure(messages: Sequence[Message], error: Unavailable) -> Unavailable:
+    ids = ", ".join(message.id for message in messages[:3])
+    more = f" and {len(messages) - 3} more" if len(messages) > 3 else ""  # noqa: PLR2004 - as many as are named
     return Unavailable(f"{error}; {ids}{more} may or may not be queued; the same id can be sent again")

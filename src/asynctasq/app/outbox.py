@@ -23,6 +23,11 @@ Answer = Sequence[Refusal] | BaseException
 Waiting = asyncio.Future[Answer] | Future[Answer]
 
 
+def leaves_unsure(waiting: Waiting) -> bool:
+    """Whether it ended without anybody knowing if the queue has the message."""
+    return waiting.done() and (waiting.cancelled() or isinstance(waiting.result(), Unavailable))
+
+
 @define(eq=False)
 class Parcel:
     """Messages that go together, and everybody who waits for some of them; `loop` is theirs, None for a thread.

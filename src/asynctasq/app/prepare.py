@@ -9,7 +9,7 @@ from asynctasq.app.codec import Codec
 from asynctasq.app.definition import TaskDefinition
 from asynctasq.app.headers import headers_of
 from asynctasq.app.names import why_unreachable
-from asynctasq.app.sendable import Sendable, Sending, attributes_set_later, mark_dispatched, sending
+from asynctasq.app.sendable import Sendable, Sending, attributes_set_later, id_to_send, sending
 from asynctasq.app.signing import Signer
 from asynctasq.app.task_config import checked_config
 from asynctasq.domain.errors import BodyTooLarge, NotSendable
@@ -52,13 +52,12 @@ class Preparer:
     def prepare(self, task: Sendable) -> Message:
         """Raises `NotSendable`, `BodyTooLarge` or `ConfigurationError`; else the task knows its id."""
         state = sending(task)
-        self._refuse_losses(task, state)
+        if state.attributes is not None:
+            self._refuse_losses(task, state)
         plan = self._plan(task, state)
         body = self._body(state)
-        id = state.last_id if state.unsure and state.last_id else self._new_id()
-        mark_dispatched(task, id)
         message = Message(
-            id,
+            id_to_send(task, self._new_id),
             plan.queue,
             task=state.definition.name,
             body=body,

@@ -1,7 +1,7 @@
 """A task with its arguments: what classes are instantiated to and decorated functions are called to."""
 
 import math
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, Self, TypedDict, TypeVar, Unpack
 
@@ -9,6 +9,7 @@ from asynctasq.app import current
 from asynctasq.app.definition import TaskDefinition
 from asynctasq.app.headers import config_of
 from asynctasq.app.ids import made_at
+from asynctasq.app.outbox import Waiting, leaves_unsure
 from asynctasq.app.task_config import TaskConfig
 from asynctasq.domain.errors import ConfigurationError
 from asynctasq.domain.message import Message
@@ -32,21 +33,24 @@ class Sending:
 
     `chain` holds what chain methods set, `attributes` the public attributes at the end of construction.
     `connection` is the user's, if the dispatch is to be a part of its transaction.
-    `unsure` says that the queue may or may not have the message `last_id`: it is sent under the same id again.
+    `answer` is what the last dispatch waits for, and here because that does not keep the task (ADR-0036).
     """
 
     # By hand: most dispatches set nothing of this, and a generated __init__ would set it all.
     delay_seconds: float = 0.0
     connection: object = None
     attributes: dict[str, Any] | None = None
-    last_id: str | None = None
-    unsure: bool = False
+    answer: Waiting | None = None
 
     def __init__(self, definition: TaskDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.definition = definition
         self.args = args
         self.kwargs = kwargs
         self.chain: dict[str, object] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy gets: it is a task of its own, and nothing waits for it."""
+        return {**vars(self), "answer": None}
 
 
 S = TypeVar("S", bound="Sendable")
@@ -137,11 +141,16 @@ def sending(task: Sendable) -> Sending:
     return task._asynctasq  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
-def mark_dispatched(task: Sendable, id: str) -> None:
-    """Note under which id the task is being sent."""
+def id_to_send(task: Sendable, new_id: Callable[[], str]) -> str:
+    """A new one, which the task knows from now on; the last one again if the queue may have that message already."""
     state = sending(task)
-    state.last_id, state.unsure = id, False
+    id = task._task_id  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    if id is not None and state.answer is not None and leaves_unsure(state.answer):
+        state.answer = None
+        return id
+    id = new_id()
     _set(task, "_task_id", id)
+    return id
 
 
 def begin(task: Sendable, message: Message, attempt: int) -> None:
@@ -157,9 +166,7 @@ def note_attributes(task: Sendable) -> None:
 
 def attributes_set_later(task: Sendable) -> list[str]:
     """The public attributes that were set or rebound since the task was constructed, and would not arrive."""
-    built = sending(task).attributes
-    if built is None:
-        return []
+    built = sending(task).attributes or {}
     now = _public_attributes(task)
     return [name for name, value in now.items() if name not in built or built[name] is not value]
 

@@ -54,6 +54,13 @@ class EnqueuesTwiceWhatRuns(Sinner, breaks=18, seen_by_machine=True):
         return await super().enqueue(messages, key=key)
 
 
+class RefusesBothOfABatch(Sinner, breaks=18, seen_by_machine=False):
+    async def enqueue(self, messages, *, key=None):
+        ids = [message.id for message in messages]
+        both = [Refusal(id, "", Reason.DUPLICATE) for id in ids if ids.count(id) > 1]
+        return [*both, *await super().enqueue([it for it in messages if ids.count(it.id) == 1], key=key)]
+
+
 class StoresErrorsAsTheyCome(Sinner, breaks=22, seen_by_machine=False):
     def _apply(self, verdict, entry, now):
         super()._apply(verdict, entry, now)

@@ -1,3 +1,4 @@
+from concurrent.futures import Future
 from datetime import timedelta
 from itertools import count
 
@@ -6,10 +7,11 @@ import pytest
 from asynctasq.adapters.serializers.msgpack import MsgpackSerializer
 from asynctasq.app.classes import SyncTask, TaskConfig
 from asynctasq.app.codec import Codec
+from asynctasq.app.outbox import Answer
 from asynctasq.app.prepare import Preparer
 from asynctasq.app.sendable import sending
 from asynctasq.app.tasks import task
-from asynctasq.domain.errors import BodyTooLarge, ConfigurationError, NotSendable
+from asynctasq.domain.errors import BodyTooLarge, ConfigurationError, NotSendable, Unavailable
 from asynctasq.domain.retry import RetryPolicy
 
 CODEC = Codec(MsgpackSerializer())
@@ -116,12 +118,34 @@ def test_each_dispatch_has_an_id_of_its_own():
     assert [prepare(call).id, prepare(call).id] == ["id-1", "id-2"]
 
 
-def test_after_an_uncertain_dispatch_the_same_id_is_sent_once_more():
+def cancelled() -> Future[Answer]:
+    answer: Future[Answer] = Future()
+    answer.cancel()
+    return answer
+
+
+def answered(answer: Answer) -> Future[Answer]:
+    waiting: Future[Answer] = Future()
+    waiting.set_result(answer)
+    return waiting
+
+
+@pytest.mark.parametrize("answer", [cancelled(), answered(Unavailable("nobody there"))])
+def test_after_an_uncertain_dispatch_the_same_id_is_sent_once_more(answer):
     call, prepare = send("ann"), preparer().prepare
     prepare(call)
-    sending(call).unsure = True
+    sending(call).answer = answer
 
     assert [prepare(call).id, prepare(call).id] == ["id-1", "id-2"]
+
+
+@pytest.mark.parametrize("answer", [Future(), answered([]), answered(ValueError("of the queue"))])
+def test_after_any_other_answer_or_none_yet_the_id_is_new(answer):
+    call, prepare = send("ann"), preparer().prepare
+    prepare(call)
+    sending(call).answer = answer
+
+    assert prepare(call).id == "id-2"
 
 
 def test_a_bad_setting_of_an_instance_is_refused_by_name():

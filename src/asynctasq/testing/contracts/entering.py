@@ -149,6 +149,16 @@ class EnteringContract(Contract):
         assert sorted(ids(await stage.lease(client))) == sorted([waiting.id, delayed.id])
 
     @promise(18, needs=("deduplicates",))
+    async def test_a_message_that_is_twice_in_a_batch_is_taken_once(self, stage: Stage) -> None:
+        client = await stage.client()
+        message, other = stage.message(), stage.message()
+
+        refusals = await client.enqueue([message, message, other])
+
+        assert reasons(refusals) == {message.id: Reason.DUPLICATE}
+        assert sorted(ids(await stage.lease(client))) == sorted([message.id, other.id])
+
+    @promise(18, needs=("deduplicates",))
     async def test_repeating_enqueue_while_a_message_runs_does_not_start_it_again(self, stage: Stage) -> None:
         client = await stage.client()
         message = stage.message()
