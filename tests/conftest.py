@@ -1,5 +1,6 @@
 """How long the suite searches, and what only its full run holds."""
 
+import gc
 import os
 
 import pytest
@@ -21,6 +22,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("full"):
             item.add_marker(pytest.mark.skip(reason="runs with CI=true only"))
+
+
+def pytest_collection_finish() -> None:
+    # What thousands of tests are made of stays to the end, and the contract collects garbage in every other one.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

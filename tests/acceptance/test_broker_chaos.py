@@ -44,7 +44,7 @@ def test_no_fault_loses_a_task_and_none_repeats_without_one(server: Server, tmp_
     server.furnish("chaos")
     with Proxy(server.port) as proxy, Fleet(tmp_path, server.settings("chaos", proxy.port)) as fleet:
         workers = [Post(lambda _: fleet.worker(lease_seconds=LEASE_SECONDS)) for _ in range(3)]
-        calls = [{"index": index, "seconds": rng.uniform(0.02, 0.3)} for index in range(CALLS_PER_FAULT * FAULT_COUNT)]
+        calls = [{"index": index, "seconds": rng.uniform(0.02, 0.2)} for index in range(CALLS_PER_FAULT * FAULT_COUNT)]
         dispatchers = [
             fleet.dispatcher("chaotic:Chaotic", calls[half::2], pause_seconds=0.25, max_attempts=MANY)
             for half in range(2)

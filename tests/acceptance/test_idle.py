@@ -22,7 +22,7 @@ LOADED = "import json, sys, asynctasq; print(json.dumps(sorted(sys.modules)))"
 TIMED = "import time; start = time.perf_counter(); import asynctasq; print(time.perf_counter() - start)"
 
 
-@pytest.mark.parametrize("fleet", ["sqlite", "mysql"], indirect=True)
+@pytest.mark.parametrize("fleet", ["sqlite", pytest.param("mysql", marks=pytest.mark.full)], indirect=True)
 def test_an_idle_worker_uses_less_than_a_hundredth_of_a_core(fleet: Fleet):
     fleet.dispatch("counting:Count", {"index": 0, "seconds": 0}, delay=TOMORROW_SECONDS)
     worker = fleet.worker()

@@ -21,7 +21,8 @@ WAYS = {"exit 0": 0, "exit 1": 1, "kill": -signal.SIGKILL}
 @pytest.mark.parametrize(
     ("fleet", "way"),
     [
-        *(("sqlite", way) for way in WAYS),
+        ("sqlite", "kill"),
+        *(pytest.param("sqlite", way, marks=pytest.mark.full) for way in WAYS if way != "kill"),
         *(pytest.param(driver, "kill", marks=pytest.mark.full) for driver in SERVERS),
     ],
     indirect=["fleet"],
