@@ -58,7 +58,7 @@ class Dispatcher:
         message = self._preparer.prepare(sendable)
         state = sending(sendable)
         if state.connection is None:
-            # As in `_deliver`; but what that would hold meanwhile, a hundred times, is a twentieth of a dispatch.
+            # As in `_deliver`, but nothing is held that is not needed, the task included: it is dear (ADR-0036).
             waiting = state.answer = self._send(sendable.config.get("driver"), [message])
             del sendable, state
             answer = await waiting

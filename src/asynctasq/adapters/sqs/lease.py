@@ -30,6 +30,8 @@ class SqsLease(Lease):
     url: str = field(kw_only=True)
     text: str = field(kw_only=True)
     facts: Facts = field(kw_only=True)
+    starts: int = field(kw_only=True)
+    """How often it may have been started, this time included: `attempt`, but for a last attempt that is given again."""
     owner: str = field(kw_only=True)
     leased_at: float = field(kw_only=True)
     ends_at: float = field(kw_only=True)

@@ -10,7 +10,7 @@ from asynctasq.adapters.sqs import batches
 from asynctasq.adapters.sqs.batches import AT_ONCE, Copy
 from asynctasq.adapters.sqs.calls import together
 from asynctasq.adapters.sqs.connection import Connection
-from asynctasq.adapters.sqs.envelope import Facts, hop, repack, unpack
+from asynctasq.adapters.sqs.envelope import hop, repack, unpack
 from asynctasq.adapters.sqs.extending import MAX_LEASE_SECONDS
 from asynctasq.adapters.sqs.faults import NoSuchQueue
 from asynctasq.adapters.sqs.lease import SqsLease
@@ -150,18 +150,21 @@ def _lease(
     text = str(message["Body"])
     facts, content, defect = unpack(text, id=str(message["MessageId"]), queue=source.queue)
     receives = max(1, int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1)))
-    attempt, failures = _counts(facts, receives, content.policy.max_attempts)
+    starts = facts.attempts + receives
+    attempt = _attempt(starts, content.policy.max_attempts)
     lease = SqsLease(
         content,
         str(message["ReceiptHandle"]),
         attempt=attempt,
-        failures=failures,
+        # Whatever the count, a message received before is one whose worker died.
+        failures=max(0, min(facts.failures, attempt - receives)),
         lease_seconds=wish.lease_seconds,
         skewed_seconds=facts.skewed_seconds,
         defect=defect,
         url=source.place.url,
         text=text,
         facts=facts,
+        starts=starts,
         owner=wish.owner,
         leased_at=before,
         ends_at=ends_at,
@@ -169,15 +172,12 @@ def _lease(
     return lease, not facts.later_seconds
 
 
-def _counts(facts: Facts, receives: int, max_attempts: int) -> tuple[int, int]:
-    """Attempts and failures. SQS may count a receive that never reached anybody, so the last attempt is given twice.
+def _attempt(starts: int, max_attempts: int) -> int:
+    """SQS may count a receive that never reached anybody, so the last attempt is given twice.
 
-    Not to a task that may run once only. Whatever the count, a message received before is one whose worker died.
+    Not to a task that may run once only.
     """
-    attempt = facts.attempts + receives
-    if receives > 1 and 1 < max_attempts == attempt - 1:
-        attempt = max_attempts
-    return attempt, max(0, min(facts.failures, attempt - receives))
+    return max_attempts if 1 < max_attempts == starts - 1 else starts
 
 
 def _next_hop(key: int, lease: SqsLease) -> Copy:

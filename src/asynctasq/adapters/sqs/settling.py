@@ -120,9 +120,8 @@ def _copy_of(key: int, step: Step, place: Place) -> Copy:
         case Retry(delay_seconds=delay_seconds):
             facts = evolve(lease.facts, attempts=lease.attempt, failures=lease.failures + 1)
         case Release(delay_seconds=delay_seconds, skewed_seconds=skewed_seconds):
-            facts = evolve(
-                lease.facts, attempts=lease.attempt - 1, failures=lease.failures, skewed_seconds=skewed_seconds
-            )
+            # Of all starts, or a last attempt that was given twice and back each time would never be the last.
+            facts = evolve(lease.facts, attempts=lease.starts - 1, skewed_seconds=skewed_seconds)
         case Bury(error=error):
             return Copy(key, letter.write(_end(lease, State.DEAD, error), lease.text, most_bytes=place.max_bytes))
         case Cancel():

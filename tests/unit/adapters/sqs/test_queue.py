@@ -145,6 +145,24 @@ def test_a_message_whose_copy_was_not_confirmed_stays(play, server, clock):
     assert play(scenario) == ["message-1"]
 
 
+def test_a_task_that_kills_its_workers_has_a_last_attempt_though_it_is_given_back_now_and_then(play, clock):
+    async def scenario(queue):
+        await queue.enqueue([message()])
+        starts = 0
+        for turn in range(20):
+            [held] = await lease(queue)
+            if held.exhausted:
+                return starts, held.crashes
+            if turn % 2:
+                await queue.settle([Release(held)])  # as for another suspect, which runs alone
+            else:
+                starts += 1
+                clock.advance(31)  # its worker died
+        return starts, None
+
+    assert play(scenario) == (4, 4)
+
+
 def test_past_its_own_deadline_nothing_is_sent(play, server, clock):
     async def scenario(queue):
         await queue.enqueue([message()])
