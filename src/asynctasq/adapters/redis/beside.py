@@ -47,14 +47,17 @@ class Beside:
 
     async def ask(self, commands: Sequence[Command]) -> Sequence[Any]:
         """Their answers, in one round trip."""
-        if self._client is None:
+        client = self._client
+        if client is None:
             raise Closed(f"{self} {'was closed' if self._closed else 'has not been opened'}")
         try:
-            async with self._client.pipeline(transaction=False) as pipeline:
+            async with client.pipeline(transaction=False) as pipeline:
                 for command in commands:
                     pipeline.execute_command(*command)  # pyright: ignore[reportUnknownMemberType] - as redis-py has it
                 return await pipeline.execute()
         except (RedisError, OSError) as error:
+            # It may refuse as a replica of the server to which the address leads by now.
+            await client.connection_pool.disconnect(inuse_connections=False)
             raise Unavailable(f"{self} gave no answer: {error or type(error).__name__}") from error
 
     def _connected(self) -> Redis:

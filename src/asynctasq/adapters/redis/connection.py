@@ -154,8 +154,9 @@ class Connection:
         if self._link is None or self._link.loop is not loop:
             if self._link is not None:
                 _inherited.append(self._link)
-            wires = Wires(self._pool())
-            self._link = _Link(loop, wires, News(wires.new, f"{self.base}:news:"))
+            pool = self._pool()
+            news = News(pool.make_connection, f"{self.base}:news:")
+            self._link = _Link(loop, Wires(pool, news.hang_up), news)
         return self._link
 
     def _pool(self) -> ConnectionPool:

@@ -1,5 +1,6 @@
 """Why nobody answers who should, as far as the client library lets it be told, and what to look at."""
 
+import re
 import ssl
 from collections.abc import Iterator
 
@@ -12,12 +13,19 @@ _WITH_TLS = (
     "see that it speaks TLS on this port, and give it a certificate of yours if it wants one "
     "(ssl_certfile and ssl_keyfile behind the ? of redis.url)"
 )
+_ELSEWHERE = re.compile("(^|-)(READONLY|MASTERDOWN|LOADING|NOREPLICAS|MOVED|CLUSTERDOWN) ")
+"""Redis before 7.0 wraps what a script was told, and leaves the hyphen in front."""
 _MISUNDERSTOOD = (ConnectionResetError, TimeoutError, ssl.SSLError)
 
 
 def lets_nobody_in(error: Exception) -> bool:
     """Whether it is for a person to mend, at least at the first time."""
     return isinstance(error, exceptions.AuthenticationError) or _is_untrusted(error)
+
+
+def leads_elsewhere(error: Exception) -> bool:
+    """Whether this server has nothing to say (any more) in what is written: the address may lead to another by now."""
+    return bool(_ELSEWHERE.search(str(error)))
 
 
 def told(error: Exception, *, tls: bool, reached: bool) -> str:

@@ -64,6 +64,9 @@ if #leases > 0 then
     return { cjson.encode(leases), table.concat(facts), table.concat(contents) }
 end
 
+-- It changes nothing, and a replica refuses it: that one would say for ever that there is nothing.
+redis.call('DEL', base .. ':nothing')
+
 local next_instant
 for _, queue in ipairs(queues) do
     for _, state in ipairs({ 'S', 'R' }) do

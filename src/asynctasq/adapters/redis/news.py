@@ -54,6 +54,12 @@ class News:
                 async with asyncio.timeout(seconds):
                     await self._next()
 
+    def hang_up(self) -> None:
+        """Whoever waits looks again, and then listens over a new connection."""
+        if self._reader is not None:
+            # Not at once: a task that is cancelled before its first step would never take leave of the connection.
+            asyncio.get_running_loop().call_soon(self._reader.cancel)
+
     async def close(self) -> None:
         if self._reader is not None:
             self._reader.cancel()

@@ -5,11 +5,13 @@ Its own reading goes through a stream and a coroutine for each line, which takes
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Any, cast
 
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
 
+from asynctasq.adapters.redis.faults import leads_elsewhere
 from asynctasq.adapters.redis.resp import answer_at
 
 Answer = asyncio.Future[Any]
@@ -64,6 +66,8 @@ class Wire(asyncio.Protocol):
 
     def _give(self, value: Any) -> None:
         answer = self._answers.popleft()
+        if isinstance(value, Exception) and leads_elsewhere(value):
+            self.abort()  # a primary that became a replica keeps its connections, and refuses what comes over them
         if answer.done():
             return
         if isinstance(value, Exception):
@@ -73,10 +77,14 @@ class Wire(asyncio.Protocol):
 
 
 class Wires:
-    """Belongs to one event loop. The errors of the client library get out, and no wait is bounded."""
+    """Belongs to one event loop. The errors of the client library get out, and no wait is bounded.
 
-    def __init__(self, pool: ConnectionPool) -> None:
+    `renewed` is called after each connecting: the address may lead to another server than before.
+    """
+
+    def __init__(self, pool: ConnectionPool, renewed: Callable[[], None]) -> None:
         self._pool = pool
+        self._renewed = renewed
         self._connecting = asyncio.Lock()
         self._wire: Wire | None = None
 
@@ -86,10 +94,6 @@ class Wires:
         if wire is None or wire.broken:
             wire = await self._connected()
         return await wire.send(command)
-
-    def new(self) -> AbstractConnection:
-        """One of its own, for whoever listens."""
-        return self._pool.make_connection()
 
     def abort(self) -> None:
         """What was asked and not answered stays unknown; the next command goes over a new connection."""
@@ -105,11 +109,12 @@ class Wires:
         async with self._connecting:
             if self._wire is None or self._wire.broken:
                 await self.close()
-                connection = self.new()
+                connection = self._pool.make_connection()
                 try:
                     await connection.connect()
                 except BaseException:
                     await connection.disconnect(nowait=True)
                     raise
                 self._wire = Wire(connection)
+                self._renewed()
             return self._wire
