@@ -12,7 +12,7 @@ import aiomysql  # pyright: ignore[reportMissingTypeStubs] - it ships no types; 
 from attrs import frozen
 
 from asynctasq.adapters.mysql.address import Address, arguments
-from asynctasq.adapters.mysql.faults import TLS, Answered, fault, unreached
+from asynctasq.adapters.mysql.faults import ELSEWHERE, TLS, Answered, fault, unreached
 from asynctasq.adapters.mysql.statements import sql
 from asynctasq.domain.errors import ConfigurationError, Unavailable
 
@@ -134,6 +134,8 @@ class Connection:
             if answered is None or self._client.closed:
                 self.close()
                 raise Unavailable(f"mysql at {self._address} broke the connection: {error}") from error
+            if answered.code in ELSEWHERE:
+                self.close()
             raise answered from error
         except (OSError, EOFError, RuntimeError) as error:  # the last is uvloop's word for a closed connection
             self.close()

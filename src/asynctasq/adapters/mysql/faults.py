@@ -16,6 +16,8 @@ DEADLOCK = 1213
 
 PASSING = frozenset({LOCK_WAIT_OVER, DEADLOCK, 1020})
 """Other transactions were in the way: repeat."""
+ELSEWHERE = frozenset({1047, 1290, 1792, 1836})
+"""This server only reads, or has left its cluster: the address may lead to another by now."""
 
 MIGRATE = "`asynctasq migrate --driver mysql`"
 TLS = "let mysql.dsn or ASYNCTASQ_MYSQL_DSN end with ?ssl=true"
@@ -45,7 +47,7 @@ _LASTING = {
 
 @frozen
 class Answered(Exception):
-    """The server refused a statement; the connection is as good as before."""
+    """The server refused a statement; unless it is the wrong server, the connection is as good as before."""
 
     code: int
     text: str

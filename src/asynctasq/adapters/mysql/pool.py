@@ -138,9 +138,11 @@ class Pool:
         async with self._borrowed() as connection:
             try:
                 return await work(connection)
-            except BaseException:
+            except BaseException as error:
                 if connection.is_usable:
                     await connection.run(ROLLBACK)
+                elif isinstance(error, Answered | Unavailable):
+                    self._drop_idle()
                 raise
 
     @asynccontextmanager
@@ -204,6 +206,12 @@ class Pool:
     def _drop(self, connection: Connection) -> None:
         connection.close()
         self._all.discard(connection)
+
+    def _drop_idle(self) -> None:
+        """What ended one has probably ended the others too, and each would take one more call to tell."""
+        idle, self._idle = self._idle, []
+        for connection, _ in idle:
+            self._drop(connection)
 
     async def _end_watches(self) -> None:
         if self._watches:

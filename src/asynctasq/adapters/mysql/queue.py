@@ -116,6 +116,9 @@ class MySQLQueue(Queue, Durability):
         names = tuple(dict.fromkeys(queues))
         deadline = self._clock.now() + wait
         ring, outlook = self._bell.next_ring, await self._look(names)
+        if not outlook.ready:
+            # A replica could say for ever that there is nothing.
+            await self._pool.read(lambda connection: connection.run(self._sql("writable")))
         while True:
             if outlook.ready:
                 guess = outlook.ready[0]
