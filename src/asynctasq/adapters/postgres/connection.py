@@ -88,6 +88,7 @@ class Database:
         self._room = asyncio.Semaphore(self._max_size)
         self._idle: list[tuple[Connection, float]] = []
         self._busy: set[Connection] = set()
+        self._apart: set[Connection] = set()
         self._borrower_count = 0
         self._all_back = asyncio.Event()
 
@@ -96,7 +97,7 @@ class Database:
         if self._absence == CLOSED:
             raise Closed(f"{self.place} {CLOSED}")
         if self._pid != os.getpid():
-            _inherited.extend([self._idle, self._busy])
+            _inherited.extend([self._idle, self._busy, self._apart])
             self._start()
         self._absence = None
 
@@ -208,16 +209,25 @@ class Database:
 
     def _translated(self, connection: Connection, error: Exception) -> Exception:
         if is_over(error):
-            connection.terminate()
             # What ended this one has probably ended the others too.
-            idle, self._idle = self._idle, []
-            for each, _ in idle:
+            for each in (connection, *(idle for idle, _ in self._idle), *self._apart):
                 each.terminate()
         if is_from_pooler(error):
             self.note_pooler(str(error))
         if self._absence:
             return Closed(f"{self.place} {self._absence}")
         return fault(error, self.place)
+
+    @contextlib.asynccontextmanager
+    async def apart(self) -> AsyncGenerator[Connection]:
+        """A connection that no call borrows. Whatever ends one of theirs ends it, too."""
+        connection = await self.connect()
+        self._apart.add(connection)
+        try:
+            yield connection
+        finally:
+            self._apart.discard(connection)
+            connection.terminate()
 
     async def connect(self) -> Connection:
         """A new connection, for whoever calls to close."""

@@ -112,21 +112,20 @@ class Hints:
             await self._rest(RETRY_SECONDS)
 
     async def _listen(self, channel: str) -> None:
-        connection = await self._database.connect()
-        try:
+        async with self._database.apart() as connection:
             connection.add_termination_listener(self._stir)
-            if await self._hears(connection):
-                await connection.add_listener(channel, lambda _, __, ___, payload: self._ring(_queues_of(payload)))
-                self._is_proven = True
-                # What came before this cannot have been heard.
-                self._ring(frozenset())
-            while self._is_proven and not self._is_closed:
-                await self._rest(PING_SECONDS)
-                await connection.execute("SELECT 1")
-        finally:
-            # What we end ourselves is no news: it would cut the rest before the next try short.
-            connection.remove_termination_listener(self._stir)
-            connection.terminate()
+            try:
+                if await self._hears(connection):
+                    await connection.add_listener(channel, lambda _, __, ___, payload: self._ring(_queues_of(payload)))
+                    self._is_proven = True
+                    # What came before this cannot have been heard.
+                    self._ring(frozenset())
+                while self._is_proven and not self._is_closed:
+                    await self._rest(PING_SECONDS)
+                    await connection.execute("SELECT 1")
+            finally:
+                # What we end ourselves is no news: it would cut the rest before the next try short.
+                connection.remove_termination_listener(self._stir)
 
     async def _hears(self, connection: Connection) -> bool:
         """A pooler may let one listen and pass nothing on: so a notification is sent to see whether it arrives.

@@ -115,6 +115,32 @@ def test_a_waiting_lease_survives_the_loss_of_its_listener(through, tables, queu
     assert len(tables.run(scenario())) == 1
 
 
+def test_a_server_that_only_reads_from_now_on_is_left_by_every_connection(through, tables):
+    _, queue = through()
+    database, hints = queue._database, queue._hints
+
+    async def scenario():
+        await asyncio.gather(*(queue.ping() for _ in range(3)))
+        call = asyncio.ensure_future(lease(queue, wait=20))
+        await until(lambda: hints.patience_seconds is None and not database._busy)
+        before = {*(connection for connection, _ in database._idle), *database._apart}
+        for connection, _ in database._idle:
+            # As a primary that is demoted without an end; `enqueue` gets its answer, the listener would get none.
+            await connection.execute("SET default_transaction_read_only = on")
+        with pytest.raises(Unavailable, match="read-only"):
+            await queue.enqueue([message()])
+        await until(lambda: database._apart and not before & database._apart and hints.patience_seconds is None)
+        await queue.enqueue([message()])
+        found = await call
+        return found, [connection.is_closed() for connection in before]
+
+    found, ended = tables.run(scenario())
+
+    assert len(found) == 1
+    assert len(ended) > 2
+    assert all(ended)
+
+
 def test_no_call_hangs_on_a_server_that_stands_still(through, tables, monkeypatch):
     monkeypatch.setattr(connection_module, "STATEMENT_SECONDS", 0.3)
     monkeypatch.setattr(connection_module, "CONNECT_SECONDS", 0.3)
