@@ -117,7 +117,7 @@ class MySQLQueue(Queue, Durability):
         deadline = self._clock.now() + wait
         ring, outlook = self._bell.next_ring, await self._look(names)
         if not outlook.ready:
-            # A replica could say for ever that there is nothing.
+            # A replica could say for ever that there is nothing (ADR-0037).
             await self._pool.read(lambda connection: connection.run(self._sql("writable")))
         while True:
             if outlook.ready:

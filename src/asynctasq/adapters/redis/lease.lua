@@ -64,7 +64,7 @@ if #leases > 0 then
     return { cjson.encode(leases), table.concat(facts), table.concat(contents) }
 end
 
--- It changes nothing, and a replica refuses it: that one would say for ever that there is nothing.
+-- It changes nothing, and a replica refuses it: that one would say for ever that there is nothing (ADR-0037).
 redis.call('DEL', base .. ':nothing')
 
 local next_instant
