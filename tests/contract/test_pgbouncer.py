@@ -4,20 +4,30 @@ import asyncio
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from asynctasq.adapters.postgres.queue import PostgresQueue
+from asynctasq.adapters.postgres.schema import PostgresSchema
 from asynctasq.domain.errors import Unavailable
 from asynctasq.domain.message import Message
+from asynctasq.domain.verdict import Ack
 from asynctasq.ports.queue import Queue
 from asynctasq.testing.contracts import QueueAdminContract, QueueContract
 from tests.contract.benches.postgres import SCHEMA, PostgresBench, drop_schema, make_schema
 from tests.pgbouncer import PgBouncer
+from tests.servers import URLS
 
 pytestmark = pytest.mark.broker("postgres")
+
+Way = Callable[..., AbstractAsyncContextManager[object]]
+"""A connection of a user's own with a transaction on it, which the end commits or rolls back."""
 
 BY_TRANSACTION = "pool_mode = transaction"
 # What would be reset between two clients is the greeting.
@@ -123,3 +133,78 @@ def test_after_its_restart_the_next_call_but_one_is_served():
 
     with through(BY_TRANSACTION) as pooler:
         assert asyncio.run(scenario(pooler)) == 1
+
+
+# Found without a search path: by the clock of the server, since a pool of asyncpg's resets what the greeting has set.
+OWN = {"queue_table": f"{SCHEMA}.own_queue", "dead_letter_table": f"{SCHEMA}.own_dead"}
+
+
+@asynccontextmanager
+async def by_asyncpg(dsn: str, *, commits: bool) -> AsyncIterator[object]:
+    connection = await asyncpg.connect(dsn, statement_cache_size=0)
+    transaction = connection.transaction()
+    await transaction.start()
+    yield connection
+    await (transaction.commit() if commits else transaction.rollback())
+    await connection.close()
+
+
+@asynccontextmanager
+async def by_pool(dsn: str, *, commits: bool) -> AsyncIterator[object]:
+    async with asyncpg.create_pool(dsn, min_size=1, statement_cache_size=0) as pool, pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        yield connection
+        await (transaction.commit() if commits else transaction.rollback())
+
+
+@asynccontextmanager
+async def by_sqlalchemy(dsn: str, *, commits: bool) -> AsyncIterator[object]:
+    unnamed = {"statement_cache_size": 0, "prepared_statement_name_func": lambda: ""}
+    engine = create_async_engine(dsn.replace("postgresql://", "postgresql+asyncpg://"), connect_args=unnamed)
+    async with AsyncSession(engine) as session:
+        yield session
+        await (session.commit() if commits else session.rollback())
+    await engine.dispose()
+
+
+@asynccontextmanager
+async def by_psycopg(dsn: str, *, commits: bool) -> AsyncIterator[object]:
+    pytest.importorskip("psycopg")
+    unprepared = {"prepare_threshold": None}
+    engine = create_async_engine(dsn.replace("postgresql://", "postgresql+psycopg://"), connect_args=unprepared)
+    async with engine.connect() as connection:
+        yield connection
+        await (connection.commit() if commits else connection.rollback())
+    await engine.dispose()
+
+
+@pytest.mark.parametrize("way", [by_asyncpg, by_pool, by_sqlalchemy, by_psycopg])
+@pytest.mark.parametrize("settings", [[BY_TRANSACTION], BY_SESSION], ids=["by transaction", "by session"])
+def test_a_transaction_of_a_users_own_passes_it(settings: list[str], way: Way):
+    """What is committed there an idle worker hears of at once; what is rolled back is gone."""
+
+    async def scenario(dsn: str) -> tuple[list[str], float]:
+        await PostgresSchema(URLS["postgres"], **OWN).migrate()
+        queue = PostgresQueue(URLS["postgres"], **OWN)
+        await queue.open()
+        async with way(dsn, commits=False) as connection:
+            await queue.enqueue_on(connection, [Message("gone", "own", task="t", body=b"")])
+        waiting = asyncio.ensure_future(queue.lease(["own"], limit=9, lease_seconds=9, owner="test", wait=20))
+        async with way(dsn, commits=True) as connection:
+            for id in ("one", "two"):
+                await queue.enqueue_on(connection, [Message(id, "own", task="t", body=b"")])
+            await asyncio.wait([waiting], timeout=0.3)
+            assert not waiting.done()
+            committed = time.monotonic()
+        leases = await waiting
+        took = time.monotonic() - committed
+        await queue.settle([Ack(lease) for lease in leases])
+        await queue.close()
+        return [lease.message.id for lease in leases], took
+
+    with PgBouncer(*settings) as pooler:
+        ids, took = asyncio.run(scenario(pooler.dsn))
+
+    assert ids == ["one", "two"]
+    assert took < 1

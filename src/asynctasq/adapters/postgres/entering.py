@@ -26,14 +26,11 @@ async def enqueue(
     """The refusals of what was there already."""
     entered: Counter[str] = Counter()
     for at, pack in enumerate(packs(messages)):  # one, unless bodies are so large that they do not fit together
-        rows = await fetch(sql("enqueue", tables), *arguments_of(pack, channel, key and key.part(at)))
+        call = key and key.part(at)
+        sender = (call.sender, call.number) if call else (None, None)
+        rows = await fetch(sql("enqueue", tables), *columns_of(pack), channel, *sender)
         entered.update(ids_of(rows))
     return refused(messages, entered)
-
-
-def arguments_of(messages: Sequence[Message], channel: str, key: IdempotencyKey | None = None) -> tuple[object, ...]:
-    """What enqueue.sql takes."""
-    return (*columns_of(messages), channel, *((key.sender, key.number) if key else (None, None)))
 
 
 def refused(messages: Sequence[Message], entered: Counter[str]) -> Sequence[Refusal]:

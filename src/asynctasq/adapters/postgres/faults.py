@@ -22,7 +22,7 @@ _POOLER = {"26000", "42P05"}
 
 def state_of(error: BaseException) -> str:
     """The five letters of PostgreSQL for it, or none."""
-    return getattr(error, "sqlstate", None) or ""
+    return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or ""  # the latter is psycopg2's
 
 
 def is_from_pooler(error: BaseException) -> bool:

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from asynctasq.adapters.postgres.entering import Fetch
 from asynctasq.adapters.postgres.faults import COMMAND
-from asynctasq.adapters.postgres.names import TableName, Tables
+from asynctasq.adapters.postgres.names import Home, TableName, Tables
 from asynctasq.adapters.postgres.statements import sql
 from asynctasq.domain.errors import SchemaMismatch
 
@@ -19,7 +19,7 @@ _MARK = re.compile(r"asynctasq schema (\d+)")
 
 @frozen
 class Mark:
-    """`oid` is None where there is no such table, `version` where there is no word of ours on it.
+    """`oid` and `schema` are None where there is no such table, `version` where there is no word of ours on it.
 
     `wanted` is the version that this AsyncTasQ works with.
     """
@@ -27,6 +27,7 @@ class Mark:
     table: TableName
     wanted: int
     oid: int | None
+    schema: str | None
     version: int | None
 
     @property
@@ -59,20 +60,19 @@ async def read_marks(fetch: Fetch, tables: Tables) -> tuple[Mark, Mark, Mark]:
     wanted = {tables.queue: QUEUE_VERSION, tables.dead: DEAD_VERSION, tables.sender: SENDER_VERSION}
     rows = await fetch(sql("marks", tables), list(map(str, wanted)))
     queue, dead, sender = (
-        Mark(table, version, row["oid"], _version(row["mark"]))
+        Mark(table, version, row["oid"], row["schema"], _version(row["mark"]))
         for (table, version), row in zip(wanted.items(), rows, strict=True)
     )
     return queue, dead, sender
 
 
-async def checked_channel(fetch: Fetch, tables: Tables, place: str) -> str:
-    """Where the queue's news is told. Raises `SchemaMismatch` unless the tables are as this version wants them."""
-    marks = await read_marks(fetch, tables)
-    for found in marks:
+async def checked_home(fetch: Fetch, tables: Tables, place: str) -> Home:
+    """Raises `SchemaMismatch` unless the tables are as this version wants them."""
+    queue, dead, sender = await read_marks(fetch, tables)
+    for found in (queue, dead, sender):
         if found.problem:
             raise SchemaMismatch(f"{place}: table {found.table.given} {found.problem}")
-    # The number of the table, because its name depends on who asks.
-    return f"asynctasq_{marks[0].oid}"
+    return Home(tables.within(queue=queue.schema or "", dead=dead.schema or ""), queue.oid or 0, place)
 
 
 def _version(comment: str | None) -> int | None:

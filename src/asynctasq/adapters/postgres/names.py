@@ -2,7 +2,7 @@
 
 import re
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from asynctasq.domain.errors import ConfigurationError
 
@@ -79,6 +79,11 @@ class Tables:
             )
         return cls(queue, dead, sender)
 
+    def within(self, *, queue: str, dead: str) -> "Tables":
+        """With the schemas that they lie in, so that they are the same tables for whoever asks."""
+        there = evolve(self.queue, schema=queue)
+        return Tables(there, evolve(self.dead, schema=dead), there.suffixed("_sent"))
+
     def fill(self, statement: str) -> str:
         """The statement with the names in their places."""
         names = {
@@ -94,3 +99,17 @@ class Tables:
         }
         # Only these: what a name itself holds is not looked at again.
         return re.sub(r"\{(\w+)\}", lambda match: names[match[1]], statement)
+
+
+@frozen
+class Home:
+    """Where a queue was found. `oid` is the number of its table: that of one with only the same name is another."""
+
+    tables: Tables
+    oid: int
+    place: str
+
+    @property
+    def channel(self) -> str:
+        """Where the queue's news is told."""
+        return f"asynctasq_{self.oid}"

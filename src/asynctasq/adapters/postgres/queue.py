@@ -9,8 +9,8 @@ from asynctasq.adapters.postgres.connection import NOT_OPENED, Database
 from asynctasq.adapters.postgres.entering import MAX_BODY_BYTES, divided, enqueue, ids_of, objection
 from asynctasq.adapters.postgres.foreign import enqueue_on, enqueue_on_sync
 from asynctasq.adapters.postgres.hints import Hints
-from asynctasq.adapters.postgres.marks import checked_channel
-from asynctasq.adapters.postgres.names import Tables
+from asynctasq.adapters.postgres.marks import checked_home
+from asynctasq.adapters.postgres.names import Home, Tables
 from asynctasq.adapters.postgres.packing import lease_of, tokens_of
 from asynctasq.adapters.postgres.settling import columns_of, effects_of, refusal, repeated
 from asynctasq.adapters.postgres.statements import sql
@@ -47,6 +47,7 @@ class PostgresQueue(TransactionalQueue):
         self._database = Database(dsn, min_size=min_pool_size, max_size=max_pool_size)
         self._hints = Hints(self._database)
         self._channel = ""
+        self._home: Home | None = None
         self._admin = PostgresAdmin(self._database, self._tables, lambda: self._channel)
 
     def __str__(self) -> str:
@@ -63,7 +64,8 @@ class PostgresQueue(TransactionalQueue):
         self._database.open()
         self._hints.open()
         try:
-            self._channel = await checked_channel(self._database.run, self._tables, self._database.place)
+            self._home = await checked_home(self._database.run, self._tables, self._database.place)
+            self._channel = self._home.channel
             await self._database.run(sql("forget", self._tables), for_people=True)
         except BaseException:
             await self._database.close(absence=NOT_OPENED)
@@ -84,11 +86,16 @@ class PostgresQueue(TransactionalQueue):
 
     async def enqueue_on(self, connection: object, messages: Sequence[Message]) -> Sequence[Refusal]:
         refusals, accepted = divided(messages, {at: no for at, it in enumerate(messages) if (no := objection(it))})
-        return [*refusals, *await enqueue_on(connection, self._tables, self._channel, accepted)]
+        return [*refusals, *await enqueue_on(connection, self._found(), accepted)]
 
     def enqueue_on_sync(self, connection: object, messages: Sequence[Message]) -> Sequence[Refusal]:
         refusals, accepted = divided(messages, {at: no for at, it in enumerate(messages) if (no := objection(it))})
-        return [*refusals, *enqueue_on_sync(connection, self._tables, self._channel, accepted)]
+        return [*refusals, *enqueue_on_sync(connection, self._found(), accepted)]
+
+    def _found(self) -> Home:
+        if self._home is None:
+            raise Closed(f"{self._database.place} {NOT_OPENED}")
+        return self._home
 
     async def lease(
         self, queues: Sequence[str], *, limit: int, lease_seconds: float, owner: str, wait: float = 0.0

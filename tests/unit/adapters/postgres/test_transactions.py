@@ -4,7 +4,7 @@ import asyncio
 
 import asyncpg
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,7 @@ from asynctasq.app.classes import AsyncTask
 from asynctasq.app.tasks import task
 from asynctasq.container import build
 from asynctasq.domain.errors import NotSendable, Refused, Unsupported
+from tests.servers import URLS
 
 pytestmark = pytest.mark.broker("postgres")
 
@@ -37,6 +38,11 @@ def application(tables):
 @pytest.fixture
 def dispatch(application, monkeypatch):
     monkeypatch.setattr("asynctasq.app.current.application", lambda: application)
+
+
+def url_of(library):
+    """Where a connection of SQLAlchemy leads, and finds no table of ours by itself."""
+    return URLS["postgres"].replace("postgresql://", f"postgresql+{library}://")
 
 
 def queued(tables):
@@ -94,11 +100,10 @@ def test_many_go_together_with_the_rest_on_their_usual_way(tables, application):
 @pytest.mark.parametrize("commits", [True, False])
 def test_sessions_and_connections_of_sqlalchemy_will_do(tables, dispatch, commits):
     async def scenario():
-        engine = create_async_engine(tables.dsn.replace("postgresql://", "postgresql+asyncpg://").partition("?")[0])
+        engine = create_async_engine(url_of("asyncpg"))
         ids = []
         async with engine.connect() as connection, AsyncSession(engine) as session:
             for each in (connection, session):
-                await each.execute(text(f"SET search_path = {tables.schema}"))
                 ids.append(await ship(1).options(connection=each).dispatch())
                 await (each.commit() if commits else each.rollback())
         await engine.dispose()
@@ -169,10 +174,9 @@ def test_a_driver_that_cannot_do_it_says_so_with_its_name(dispatch, tables):
 
 def test_a_session_that_blocks_will_do_for_code_without_a_loop(tables, dispatch):
     pytest.importorskip("psycopg")
-    engine = create_engine(tables.dsn.replace("postgresql://", "postgresql+psycopg://").partition("?")[0])
+    engine = create_engine(url_of("psycopg"))
 
     with Session(engine) as session:
-        session.execute(text(f"SET search_path = {tables.schema}"))
         id = ship(1).options(connection=session).dispatch_sync()
         session.commit()
     engine.dispose()
