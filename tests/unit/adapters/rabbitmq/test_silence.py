@@ -34,12 +34,6 @@ class Mute:
         """A channel writes its own frames only."""
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    monkeypatch.setattr(channel_module, "bounded", lambda wait: bounded(wait, SOON_SECONDS))
-    monkeypatch.setattr(channel_module, "PROBE_SECONDS", SOON_SECONDS)
-
-
 @pytest.fixture
 def broker():
     with asyncio.Runner() as runner:
@@ -51,6 +45,15 @@ def broker():
         runner.run(Broker(NAMES, 0.05).clear())
 
 
+@pytest.fixture(autouse=True)
+def impatience(broker):
+    """From when on an answer is soon given up: only once the client stands, and no more when all is cleared away."""
+    with pytest.MonkeyPatch.context() as patch:
+        broker.impatience = lambda: patch.setattr(channel_module, "bounded", lambda wait: bounded(wait, SOON_SECONDS))
+        patch.setattr(channel_module, "PROBE_SECONDS", SOON_SECONDS)
+        yield
+
+
 async def client_with(broker, *queues):
     """A client with one lease of each queue, the channels of these queues, and its session."""
     client = broker.client()
@@ -59,7 +62,9 @@ async def client_with(broker, *queues):
     while len(leases) < len(queues):
         leases |= {lease.message.queue: lease for lease in await lease(client, *queues)}
     session = await client._connected()
-    return client, leases, {queue: await session.lessor(queue) for queue in queues}, session
+    channels = {queue: await session.lessor(queue) for queue in queues}
+    broker.impatience()
+    return client, leases, channels, session
 
 
 async def lease(client, *queues):
