@@ -52,7 +52,7 @@ class Broker:
         return self._start() if loop is None else loop
 
     def close(self) -> None:
-        """End the thread. Whoever owns something on its loop has closed it before."""
+        """End the thread. Whoever owns something on its loop has closed it before; what is left is cancelled."""
         loop, thread = self._loop, self._thread
         self.forget()
         if loop is not None and thread is not None:
@@ -83,8 +83,17 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
     try:
         loop.run_forever()
     finally:
+        loop.run_until_complete(_end_the_rest())
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+async def _end_the_rest() -> None:
+    """Such as what renews the lease of a thread that could not be stopped: its worker has left that open."""
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
 
 
 _alive: "weakref.WeakSet[Broker]" = weakref.WeakSet()
