@@ -12,7 +12,8 @@ class TransactionalQueue(Queue):
     """Both verbs may be called from any loop and thread once the queue is open: the connection is the caller's.
 
     What is not refused enters with the commit of the caller's transaction and is gone with its rollback. Raises
-    `Unsupported` for a connection of a kind that the queue does not know, `Refused` if the transaction would not do it.
+    `Unsupported` for a connection of a kind that the queue does not know, `Refused` if it leads elsewhere or its
+    transaction would not do it.
     """
 
     @abstractmethod
