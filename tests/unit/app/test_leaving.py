@@ -48,6 +48,7 @@ async def views_after(leave):
         worker = app.worker()
         running = asyncio.create_task(worker.run())
         await asyncio.wait([running])
+        assert running.cancelled() or running.exception() is None
         return [await app.monitor.get(id) for id in ids]
 
 
