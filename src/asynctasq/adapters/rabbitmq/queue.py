@@ -12,7 +12,7 @@ from asynctasq.adapters.rabbitmq.finishing import to_the_end, what_can_be_had
 from asynctasq.adapters.rabbitmq.leasing import Request
 from asynctasq.adapters.rabbitmq.session import Session
 from asynctasq.adapters.rabbitmq.standing import Standing
-from asynctasq.adapters.rabbitmq.topology import Names
+from asynctasq.adapters.rabbitmq.topology import ELECTION_ATTEMPTS, Names
 from asynctasq.domain.errors import Closed, ConfigurationError, Unavailable
 from asynctasq.domain.lease import Lease
 from asynctasq.domain.message import IdempotencyKey, Message
@@ -114,7 +114,7 @@ class RabbitmqQueue(Queue):
                 )
                 for message in accepted
             ]
-            await session.publish(await session.publisher(), publications)
+            await session.publish(await session.publisher(), publications, attempts=ELECTION_ATTEMPTS)
         return [refusal for refusal in objections if refusal is not None]
 
     async def lease(

@@ -15,10 +15,10 @@ from asynctasq.adapters.rabbitmq.deliveries import Delivery
 from asynctasq.adapters.rabbitmq.envelope import Envelope, Record, pack, unpack
 from asynctasq.adapters.rabbitmq.faults import NOT_FOUND, ChannelLost
 from asynctasq.adapters.rabbitmq.frames import Publication
-from asynctasq.adapters.rabbitmq.topology import Names, Topology, refused
+from asynctasq.adapters.rabbitmq.topology import Names, Topology, pauses, refused
+from asynctasq.domain.errors import Unavailable
 
 PUBLISH_ATTEMPTS = 4
-PUBLISH_PAUSE_SECONDS = 0.05
 LEASING_SECONDS = 60.0
 """So long a channel takes deliveries. One that is unsettled for too long makes the server close its channel, with all
 that is held there; this way its company is what began in the same minute."""
@@ -155,18 +155,23 @@ class Session:
             channel.strays.clear()
         return [delivery for delivery in strays if delivery.live]
 
-    async def publish(self, channel: Channel, publications: Sequence[Publication]) -> None:
+    async def publish(
+        self, channel: Channel, publications: Sequence[Publication], *, attempts: int = PUBLISH_ATTEMPTS
+    ) -> None:
         """Return when the server is responsible for all of these."""
         left = publications
-        for _ in range(PUBLISH_ATTEMPTS):
+        for pause_seconds in pauses(attempts):
             batch = await self._publish(channel, left)
             returned = [each for each in left if (each.exchange, each.key) in batch.returned]
             left = [*returned, *batch.refused]
             if not left:
                 return
             await self.topology.repair(each.queue for each in returned)
-            if batch.refused:  # as a queue does that is just being made
-                await asyncio.sleep(PUBLISH_PAUSE_SECONDS)
+            if batch.refused:
+                await asyncio.sleep(pause_seconds)
+                # The server's end of a channel may go on asking a leader that has died, for as long as it lives.
+                self._leave(channel)
+                channel = await self.publisher()
         raise refused(left)
 
     async def _publish(self, channel: Channel, publications: Sequence[Publication]) -> Batch:
@@ -176,6 +181,17 @@ class Session:
             if error.code == NOT_FOUND:
                 self.topology.distrust()
             raise
+        except Unavailable:
+            # Whatever else is published on it may wait as well, for the leader of another queue.
+            self._leave(channel)
+            raise
+
+    def _leave(self, channel: Channel) -> None:
+        """Enqueue on another one from now on; this one is closed when nothing is under way on it any more."""
+        if channel is self._publisher:
+            self._publisher = None
+            self._leasing.append(channel)
+            self._close_idle()
 
     async def publication(
         self, queue: str, id: str, envelope: Envelope, record: Record | None, *, delay_seconds: float = 0.0

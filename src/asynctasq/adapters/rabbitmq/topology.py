@@ -21,6 +21,9 @@ from asynctasq.domain.errors import Unavailable
 
 LONGEST_TASK_MS = 7 * 86400 * 1000
 QUORUM: FieldTable = {"x-queue-type": "quorum"}
+ELECTION_ATTEMPTS = 8
+"""A queue that is being made, or elects a leader, refuses what it is sent: for a second, if its nodes are there."""
+FIRST_PAUSE_SECONDS = 0.05
 
 
 @frozen
@@ -149,11 +152,24 @@ class Topology:
         """A name is noted before its queue is made: better one too many than one that is never found."""
         names = self.names
         await self._declare([_quorum(names.queues, QUORUM | self._no_limit())])
-        channel = await self._desk()
-        await channel.publish([Publication(name, "", names.queues, name, name.encode()) for name in queues])
+        await self._note(queues)
         exchanges = (_exchange(names.exchange, "direct"), _exchange(names.due, "topic"))
         await self._declare([*exchanges, *(each for queue in queues for each in self._queue(queue))])
         self._known.update(queues)
+
+    async def _note(self, queues: Sequence[str]) -> None:
+        left: Sequence[Publication] = [Publication(name, "", self.names.queues, name, name.encode()) for name in queues]
+        for pause_seconds in pauses(ELECTION_ATTEMPTS):
+            # A new one each time: see `Session.publish`.
+            channel = await Channel.open(self._connection)
+            try:
+                left = (await channel.publish(left)).refused
+            finally:
+                channel.close()
+            if not left:
+                return
+            await asyncio.sleep(pause_seconds)
+        raise refused(left)
 
     def _queue(self, queue: str) -> Sequence[Any]:
         names = self.names
@@ -239,6 +255,11 @@ def _quorum(name: str, arguments: FieldTable) -> commands.Queue.Declare:
 
 def _bind(queue: str, exchange: str, key: str) -> commands.Queue.Bind:
     return commands.Queue.Bind(queue=queue, exchange=exchange, routing_key=key)
+
+
+def pauses(attempts: int) -> Sequence[float]:
+    """How long to wait after each attempt that was refused; after the last there is nothing to wait for."""
+    return [*(FIRST_PAUSE_SECONDS * 2**attempt for attempt in range(attempts - 1)), 0.0]
 
 
 def refused(publications: Sequence[Publication]) -> Unavailable:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from asynctasq.adapters.rabbitmq import channel as channel_module
+from asynctasq.adapters.rabbitmq import connection as connection_module
 from asynctasq.adapters.rabbitmq.connection import bounded
 from asynctasq.domain.errors import Unavailable
 from asynctasq.domain.message import Message
@@ -100,6 +101,21 @@ def test_what_is_held_of_a_queue_without_an_answer_is_lost_and_nothing_else(brok
         return {refusal.id: refusal.reason for refusal in refusals}, session.connection.error
 
     assert broker.run(scenario()) == ({"silent": Reason.LOST}, None)
+
+
+def test_what_is_dispatched_after_a_silence_does_not_wait_behind_it(broker, monkeypatch):
+    monkeypatch.setattr(connection_module, "bounded", lambda wait, seconds=SOON_SECONDS: bounded(wait, seconds))
+
+    async def scenario():
+        client, *_, session = await client_with(broker, "silent", "other")
+        publisher = await session.publisher()
+        publisher.connection = Mute(publisher)
+        with pytest.raises(Unavailable, match="gave no answer"):
+            await client.enqueue([Message("lost", "silent", task="t", body=b"")])
+        await client.enqueue([Message("new", "other", task="t", body=b"")])
+        return [each.message.id for each in await lease(client, "other")]
+
+    assert broker.run(scenario()) == ["new"]
 
 
 def test_a_connection_without_any_answer_is_given_up(broker):
