@@ -16,6 +16,7 @@ from asynctasq.adapters.rabbitmq.channel import Channel
 from asynctasq.adapters.rabbitmq.deliveries import Delivery, Subscription
 from asynctasq.adapters.rabbitmq.frames import Publication
 from asynctasq.adapters.rabbitmq.session import Session
+from asynctasq.domain.errors import Unavailable
 
 FILLER = b"atq-filler"
 FILL_SECONDS = 2.0
@@ -90,16 +91,18 @@ async def _fill(session: Session, consumers: Sequence[Consumer]) -> None:
     news = asyncio.Event()
     for consumer in consumers:
         consumer.ring = lambda _: news.set()
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + FILL_SECONDS
     # What the server answers first, the consumer or its first deliveries, is left to chance.
     await _quiet(consumers, news, FIRST_PAUSE_SECONDS)
-    while (hungry := [each for each in consumers if each.missing]) and loop.time() < deadline:
-        fillers = [
-            Publication(each.queue, "", each.source, "filler", FILLER) for each in hungry for _ in range(each.missing)
-        ]
-        await session.publish(hungry[0].channel, fillers)
-        await _quiet(hungry, news, FILL_PAUSE_SECONDS)
+    # A queue without a leader takes no fillers. Its consumers must end all the same, or they take what nobody gets.
+    with contextlib.suppress(TimeoutError, Unavailable):
+        async with asyncio.timeout(FILL_SECONDS):
+            while hungry := [each for each in consumers if each.missing]:
+                await session.publish(hungry[0].channel, _fillers(hungry))
+                await _quiet(hungry, news, FILL_PAUSE_SECONDS)
+
+
+def _fillers(hungry: Sequence[Consumer]) -> list[Publication]:
+    return [Publication(each.queue, "", each.source, "filler", FILLER) for each in hungry for _ in range(each.missing)]
 
 
 async def _quiet(consumers: Sequence[Consumer], news: asyncio.Event, seconds: float) -> None:

@@ -95,3 +95,16 @@ def test_a_queue_whose_name_is_refused_is_found_all_the_same(broker, refuse):
         return await client.admin.queues()
 
     assert "new" in broker.run(scenario())
+
+
+def test_a_consumer_whose_fillers_are_refused_takes_nothing_more(broker, refuse):
+    async def scenario():
+        client, other = broker.client(), broker.client()
+        await lease(client, "one")  # its consumer stands
+        refuse(lambda _: True)
+        await (await client._attended()).silence()
+        refuse(lambda _: False)
+        await other.enqueue([message("id")])
+        return await lease(other, "one")
+
+    assert broker.run(scenario()) == ["id"]
