@@ -40,6 +40,11 @@ class Delivery:
     def live(self) -> bool:
         return self.tag in self.channel.unsettled
 
+    def astray(self) -> None:
+        """Nobody waits for it any more: whoever asks next gets it."""
+        if self.live:
+            self.channel.strays.append(self)
+
 
 @define
 class Incoming:

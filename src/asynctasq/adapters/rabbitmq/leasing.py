@@ -11,6 +11,7 @@ from asynctasq.adapters.rabbitmq.session import Held, Session
 from asynctasq.adapters.rabbitmq.settling import put_back
 from asynctasq.adapters.rabbitmq.standing import Standing
 from asynctasq.adapters.rabbitmq.taking import take_now
+from asynctasq.domain.errors import Unavailable
 from asynctasq.domain.lease import Lease
 from asynctasq.domain.wire import loads_message
 
@@ -103,7 +104,8 @@ async def _start(session: Session, request: Request, deliveries: Sequence[Delive
         else:
             others.append(held)
     if others:
-        await put_back(session, others)
+        with contextlib.suppress(Unavailable):  # the leases are there all the same
+            await put_back(session, others)
     return leases
 
 

@@ -206,7 +206,9 @@ async def _give_back(standing: Standing, leases: Sequence[Lease]) -> None:
         releases = [Release(lease, skewed_seconds=lease.skewed_seconds) for lease in leases]
         await settling.settle(standing.session, releases)
     except Unavailable:
-        return  # the connection is gone, and the leases with it
+        for lease in leases:
+            if held := standing.session.claim(lease.token):
+                held.delivery.astray()
 
 
 def _objection(message: Message) -> Refusal | None:

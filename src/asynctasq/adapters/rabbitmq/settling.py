@@ -58,8 +58,16 @@ async def carry_out(session: Session, settlements: Iterable[Settlement]) -> Coll
 
 
 async def put_back(session: Session, unstarted: Sequence[Held]) -> None:
-    """To their queues, as if they had never been delivered; what is not due yet waits on."""
-    await carry_out(session, [await _unstarted(session, held) for held in unstarted])
+    """To their queues, as if they had never been delivered; what is not due yet waits on.
+
+    What no queue takes, for want of a leader, is left to whoever asks next.
+    """
+    try:
+        await carry_out(session, [await _unstarted(session, held) for held in unstarted])
+    except BaseException:
+        for held in unstarted:
+            held.delivery.astray()
+        raise
 
 
 def lost(lease: Lease) -> Refusal:

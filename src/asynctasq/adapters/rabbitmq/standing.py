@@ -113,6 +113,6 @@ class Standing:
             task.add_done_callback(self._ending.discard)
 
     async def _put_back(self, channel: Channel, consumers: Sequence[Consumer]) -> None:
-        with contextlib.suppress(Unavailable):  # then the channel is gone, and they with it
+        with contextlib.suppress(Unavailable):  # then the channel is gone, and they with it, or they are strays
             deliveries = without_fillers(await end(self.session, channel, consumers))
             await put_back(self.session, [Held.of(delivery) for delivery in deliveries])

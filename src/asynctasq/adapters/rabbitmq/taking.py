@@ -6,6 +6,7 @@ from asynctasq.adapters.rabbitmq.consumers import Consumer, end, without_fillers
 from asynctasq.adapters.rabbitmq.deliveries import Delivery
 from asynctasq.adapters.rabbitmq.finishing import what_can_be_had
 from asynctasq.adapters.rabbitmq.session import Session
+from asynctasq.domain.errors import Unavailable
 
 MOST_GETS = 3
 """To ask for one message costs the server a third of what a consumer for many does."""
@@ -17,7 +18,12 @@ async def take_now(session: Session, queues: Sequence[str], limit: int) -> list[
     taken: list[Delivery] = []
     fillers = True
     while fillers and limit > len(taken):
-        counts = await ready_counts(session, queues)
+        try:
+            counts = await ready_counts(session, queues)
+        except Unavailable:
+            if taken:
+                break  # what is here already is nobody's but the caller's
+            raise
         got = await _take(session, _shares(counts, min(limit - len(taken), MOST_AT_ONCE)))
         found = without_fillers(got)
         fillers = len(found) < len(got)

@@ -7,9 +7,11 @@ import pytest
 from asynctasq.adapters.rabbitmq import topology
 from asynctasq.adapters.rabbitmq.channel import Channel
 from asynctasq.adapters.rabbitmq.confirms import Batch
+from asynctasq.adapters.rabbitmq.consumers import FILLER
+from asynctasq.adapters.rabbitmq.queue import _give_back
 from asynctasq.domain.errors import Unavailable
 from asynctasq.domain.message import Message
-from tests.rabbitmq import Broker, new_names
+from tests.rabbitmq import PATIENCE_SECONDS, Broker, new_names
 
 pytestmark = pytest.mark.broker("rabbitmq")
 
@@ -54,7 +56,8 @@ def message(id, queue="one"):
 
 
 async def lease(client, *queues):
-    return [each.message.id for each in await client.lease(queues, limit=5, lease_seconds=30, owner="me", wait=1)]
+    leases = await client.lease(queues, limit=5, lease_seconds=30, owner="me", wait=1)
+    return [each.message.id for each in leases]
 
 
 def test_what_a_channel_refuses_for_good_is_sent_on_another(broker, refuse):
@@ -108,3 +111,50 @@ def test_a_consumer_whose_fillers_are_refused_takes_nothing_more(broker, refuse)
         return await lease(other, "one")
 
     assert broker.run(scenario()) == ["id"]
+
+
+def test_what_no_queue_takes_back_is_had_by_who_asks_next(broker, refuse):
+    async def scenario():
+        client, other = broker.client(), broker.client()
+        await lease(client, "one", "two")  # its consumers stand
+        session = await client._connected()
+        channels = [await session.lessor("one"), await session.lessor("two")]
+        refuse(lambda channel: channel.connection is session.connection)
+        await other.enqueue([message("id", "one"), message("another", "two")])
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not all(channel.strays for channel in channels):
+                await channels[0].sync()
+        return await lease(client, "one"), await lease(client, "two")
+
+    assert broker.run(scenario()) == (["id"], ["another"])
+
+
+def test_what_cannot_be_given_back_after_a_cancellation_is_had_by_who_asks_next(broker, refuse):
+    async def scenario():
+        client = broker.client()
+        await client.enqueue([message("id")])
+        leases = await client.lease(["one"], limit=1, lease_seconds=30, owner="me", wait=1)
+        refuse(lambda _: True)
+        await _give_back(await client._attended(), leases)
+        return await lease(client, "one")
+
+    assert broker.run(scenario()) == ["id"]
+
+
+def test_what_has_come_is_leased_though_nobody_can_tell_whether_there_is_more(broker, monkeypatch):
+    async def scenario():
+        client = broker.client()
+        await broker.publish("one", FILLER)
+        await client.enqueue([message("id")])
+        topology = (await client._connected()).topology
+        told = [await topology.counts([NAMES.queue("one")])]
+
+        async def counts(_):
+            if not told:
+                raise Unavailable("no answer")
+            return told.pop()
+
+        monkeypatch.setattr(topology, "counts", counts)
+        return await client.lease(["one"], limit=5, lease_seconds=30, owner="me")
+
+    assert [each.message.id for each in broker.run(scenario())] == ["id"]
