@@ -39,6 +39,9 @@ class Proxy:
     def mend(self) -> None:
         self._open = True
 
+    async def reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self.target)
+
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
@@ -50,7 +53,7 @@ class Proxy:
         try:
             if not self._open:
                 raise ConnectionRefusedError
-            other_reader, other_writer = await asyncio.open_connection("127.0.0.1", self.target)
+            other_reader, other_writer = await self.reach()
         except OSError:
             _reset(writer)
             return
