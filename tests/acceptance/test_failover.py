@@ -8,7 +8,7 @@ from tests.acceptance.brokers.pairs import PAIRS
 from tests.acceptance.brokers.proxy import Proxy
 from tests.acceptance.fleet import Fleet, Process
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.alone, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.alone, pytest.mark.full, pytest.mark.timeout(120)]
 
 LEASE_SECONDS = 4.0
 HELD_SECONDS = LEASE_SECONDS + 1.0
@@ -17,9 +17,7 @@ BACK_WITHIN_SECONDS = 15.0
 """One wait of an idle worker, and the rest after an error."""
 
 
-@pytest.mark.parametrize(
-    "driver", ["redis", *(pytest.param(each, marks=pytest.mark.full) for each in PAIRS if each != "redis")]
-)
+@pytest.mark.parametrize("driver", PAIRS)
 def test_workers_and_dispatchers_follow_a_failover_behind_one_address(driver: str, tmp_path: Path):
     with PAIRS[driver]() as pair, Proxy(pair.old.port) as address:
         pair.old.furnish("failover")
