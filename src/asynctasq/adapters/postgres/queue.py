@@ -46,7 +46,6 @@ class PostgresQueue(TransactionalQueue):
         self._tables = Tables.parse(queue_table, dead_letter_table)
         self._database = Database(dsn, min_size=min_pool_size, max_size=max_pool_size)
         self._hints = Hints(self._database)
-        self._channel = ""
         self._home: Home | None = None
         self._admin = PostgresAdmin(self._database, self._tables, lambda: self._channel)
 
@@ -65,7 +64,6 @@ class PostgresQueue(TransactionalQueue):
         self._hints.open()
         try:
             self._home = await checked_home(self._database.run, self._tables, self._database.place)
-            self._channel = self._home.channel
             await self._database.run(sql("forget", self._tables), for_people=True)
         except BaseException:
             await self._database.close(absence=NOT_OPENED)
@@ -91,6 +89,10 @@ class PostgresQueue(TransactionalQueue):
     def enqueue_on_sync(self, connection: object, messages: Sequence[Message]) -> Sequence[Refusal]:
         refusals, accepted = divided(messages, {at: no for at, it in enumerate(messages) if (no := objection(it))})
         return [*refusals, *enqueue_on_sync(connection, self._found(), accepted)]
+
+    @property
+    def _channel(self) -> str:
+        return self._found().channel
 
     def _found(self) -> Home:
         if self._home is None:

@@ -48,18 +48,18 @@ async def lease(standing: Standing, request: Request) -> Sequence[Lease]:
     """
     session = standing.session
     await session.topology.ensure(request.queues)
-    while True:
+    # Once: what is not for this caller and no queue takes back is astray again, and must not keep the others waiting.
+    leases = await _start(session, request, session.strays())
+    while not leases:
         leases = await _start(session, request, await _take(standing, request))
-        if leases or request.seconds_left <= 0:
-            return leases
+        if request.seconds_left <= 0:
+            break
+    return leases
 
 
 async def _take(standing: Standing, request: Request) -> Sequence[Delivery]:
     session = standing.session
-    strays = session.strays()
-    room = request.room(session.held_count) - len(strays)
-    if strays:
-        return strays
+    room = request.room(session.held_count)
     if request.seconds_left > 0:
         return await _await_some(standing, request, room)
     # Who does not wait may not ask again, and what is there may be on its way to those who stand.

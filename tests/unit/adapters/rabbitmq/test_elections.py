@@ -129,6 +129,22 @@ def test_what_no_queue_takes_back_is_had_by_who_asks_next(broker, refuse):
     assert broker.run(scenario()) == (["id"], ["another"])
 
 
+def test_what_no_queue_takes_back_keeps_no_other_queue_waiting(broker, refuse):
+    async def scenario():
+        client, other = broker.client(), broker.client()
+        await lease(client, "one")  # its consumer stands
+        session = await client._connected()
+        channel = await session.lessor("one")
+        refuse(lambda channel: channel.connection is session.connection)
+        await other.enqueue([message("id", "one"), message("another", "two")])
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not channel.strays:
+                await channel.sync()
+        return await lease(client, "two"), await lease(client, "one")
+
+    assert broker.run(scenario()) == (["another"], ["id"])
+
+
 def test_what_cannot_be_given_back_after_a_cancellation_is_had_by_who_asks_next(broker, refuse):
     async def scenario():
         client = broker.client()
